@@ -1,0 +1,136 @@
+// Package sqlstore is the one SQL implementation of what the domain stores:
+// today in an embedded SQLite file. A commit is on disk when it returns.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+const (
+	readers    = 4     // connections that read while the one writer writes
+	checkpoint = 10000 // pages of write-ahead log before they move to the file
+	busyMillis = 5000  // how long a statement waits for another's lock
+)
+
+// Store keeps documents and accounts in one database. All its methods may be
+// called at once from any goroutine.
+type Store struct {
+	write *sql.DB // one connection: writers queue here, never in SQLite
+	read  *sql.DB
+	lock  *os.File
+}
+
+// Open opens the database file at path, makes it when there is none, and
+// brings its schema up to date. The directory must exist. It fails when
+// another process has the file open.
+func Open(ctx context.Context, path string) (*Store, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("naming the database: %w", err)
+	}
+	lock, err := acquire(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{lock: lock}
+	if err := s.open(ctx, path); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// open connects writer and readers; on failure Close lets go of what it got.
+func (s *Store) open(ctx context.Context, path string) error {
+	var err error
+	if s.write, err = sql.Open("sqlite", source(path, "immediate", "foreign_keys(1)",
+		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpoint))); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := s.write.PingContext(ctx); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	if err := migrate(ctx, s.write); err != nil {
+		return fmt.Errorf("bringing %s up to date: %w", path, err)
+	}
+	if s.read, err = sql.Open("sqlite", source(path, "deferred", "query_only(1)")); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	s.read.SetMaxOpenConns(readers)
+	s.read.SetMaxIdleConns(readers)
+	return nil
+}
+
+// source is the driver's name for the file with these pragmas set on each
+// connection.
+func source(path, lock string, pragmas ...string) string {
+	q := url.Values{"_txlock": {lock}}
+	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyMillis))
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+// migrate runs the migrations that the database has not seen.
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Ping answers whether the database does.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("reaching the database: %w", err)
+	}
+	return nil
+}
+
+// Close ends all work on the database. Nothing may be called after it.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// tx runs fn in one write transaction and commits it, durably, unless fn
+// fails.
+func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	if err := fn(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return nil
+}

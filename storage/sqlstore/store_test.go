@@ -1,0 +1,60 @@
+package sqlstore_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/soratoo/soratoo/storage/sqlstore"
+)
+
+func openTemp(t *testing.T) *sqlstore.Store {
+	t.Helper()
+	s, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "soratoo.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	return s
+}
+
+func TestOnlyOneProcessOpensADatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soratoo.db")
+	first, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = sqlstore.Open(t.Context(), path); !errors.Is(err, sqlstore.ErrInUse) {
+		t.Errorf("second Open = %v, want ErrInUse", err)
+	} else if !strings.Contains(err.Error(), path) {
+		t.Errorf("second Open = %q, does not name %s", err, path)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatalf("Open after Close = %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPathsWithOddCharactersOpen(t *testing.T) {
+	s, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "a b?c#d%20.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
