@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/storage/sqlstore"
+	"github.com/soratoo/soratoo/storage/storagetest"
 )
 
 func openTemp(t *testing.T) *sqlstore.Store {
@@ -56,5 +58,30 @@ func TestPathsWithOddCharactersOpen(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestLog(t *testing.T) {
+	storagetest.Log(t, func(t *testing.T) rooms.Log { return openTemp(t) })
+}
+
+func TestEntriesSurviveReopening(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "soratoo.db")
+	for i := range 3 {
+		s, err := sqlstore.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored, err := s.Load(t.Context(), "a")
+		if err != nil || len(stored.Tail) != i {
+			t.Errorf("opening %d: Load = %d entries, %v, want %d", i, len(stored.Tail), err, i)
+		}
+		w := rooms.Write{Doc: "a", Generation: rooms.FirstGeneration, Entries: []rooms.Entry{{Update: []byte("u")}}}
+		if _, err := s.Append(t.Context(), []rooms.Write{w}); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

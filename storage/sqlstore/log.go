@@ -1,0 +1,253 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"github.com/soratoo/soratoo/rooms"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Append stores all writes in one commit; see rooms.Log.
+func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("appending: %w", err)
+	}
+	defer conn.Close()
+	// What follows is short, and a commit that is under way is not given up.
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("appending: %w", err)
+	}
+	a := appender{tx: tx, now: time.Now()}
+	receipts, err := a.all(ctx, writes)
+	if err != nil {
+		return nil, fmt.Errorf("appending: %w", errors.Join(err, tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("appending: %w", errors.Join(err, ignoreDone(tx.Rollback())))
+	}
+	return receipts, nil
+}
+
+// ignoreDone drops the answer of a rollback that had nothing to roll back.
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// appender writes the entries of one transaction.
+type appender struct {
+	tx     *sql.Tx
+	now    time.Time
+	insert *sql.Stmt
+}
+
+func (a *appender) all(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
+	var err error
+	a.insert, err = a.tx.PrepareContext(ctx, `INSERT INTO document_entries
+		(document, seq, at, person, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return nil, err
+	}
+	defer a.insert.Close()
+	receipts := make([]rooms.Receipt, len(writes))
+	for i, w := range writes {
+		if receipts[i], err = a.one(ctx, w); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.Doc, err)
+		}
+	}
+	return receipts, nil
+}
+
+// one appends the entries of one document behind its head. The head and the
+// entries become visible together, so positions have no gaps.
+func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error) {
+	id, head, err := advance(ctx, a.tx, w)
+	if errors.Is(err, rooms.ErrGeneration) {
+		return rooms.Receipt{Err: err}, nil
+	}
+	if err != nil {
+		return rooms.Receipt{}, err
+	}
+	seq := head - int64(len(w.Entries))
+	for _, e := range w.Entries {
+		seq++
+		at := e.At
+		if at.IsZero() {
+			at = a.now
+		}
+		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, checksum(e.Update), blob(e.Update)); err != nil {
+			return rooms.Receipt{}, err
+		}
+	}
+	return rooms.Receipt{Seq: uint64(head)}, nil
+}
+
+// advance moves the head of w's document by its number of entries, and makes
+// the document when there is none.
+func advance(ctx context.Context, tx *sql.Tx, w rooms.Write) (id, head int64, err error) {
+	n := len(w.Entries)
+	err = tx.QueryRowContext(ctx, `UPDATE documents SET head = head + ?
+		WHERE name = ? AND generation = ? RETURNING id, head`, n, w.Doc, w.Generation).Scan(&id, &head)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, head, err
+	}
+	if w.Generation != rooms.FirstGeneration {
+		return 0, 0, rooms.ErrGeneration
+	}
+	err = tx.QueryRowContext(ctx, `INSERT INTO documents (name, generation, head) VALUES (?, ?, ?)
+		ON CONFLICT (name) DO NOTHING RETURNING id, head`, w.Doc, w.Generation, n).Scan(&id, &head)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, rooms.ErrGeneration
+	}
+	return id, head, err
+}
+
+// Load returns everything that is stored of a document; see rooms.Log.
+func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
+	}
+	stored, err := load(ctx, tx, doc)
+	if err = errors.Join(err, tx.Rollback()); err != nil {
+		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
+	}
+	return stored, nil
+}
+
+// load reads head, snapshot and tail in one transaction, as of one moment.
+func load(ctx context.Context, tx *sql.Tx, doc string) (rooms.Stored, error) {
+	var id int64
+	var stored rooms.Stored
+	err := tx.QueryRowContext(ctx, `SELECT id, generation, head FROM documents WHERE name = ?`, doc).
+		Scan(&id, &stored.Generation, &stored.Seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return rooms.Stored{Generation: rooms.FirstGeneration}, nil
+	}
+	if err != nil {
+		return rooms.Stored{}, err
+	}
+	var at uint64
+	var sum uint32
+	err = tx.QueryRowContext(ctx, `SELECT seq, checksum, payload FROM document_snapshots WHERE document = ?`, id).
+		Scan(&at, &sum, &stored.Snapshot)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return rooms.Stored{}, err
+	}
+	if err == nil && sum != checksum(stored.Snapshot) {
+		return rooms.Stored{}, fmt.Errorf("snapshot at %d: %w", at, rooms.ErrCorrupt)
+	}
+	stored.Tail, err = tail(ctx, tx, id, at)
+	if err == nil && at+uint64(len(stored.Tail)) != stored.Seq {
+		err = fmt.Errorf("snapshot at %d and %d entries do not reach %d: %w", at, len(stored.Tail), stored.Seq, rooms.ErrCorrupt)
+	}
+	return stored, err
+}
+
+// tail reads the entries after seq.
+func tail(ctx context.Context, tx *sql.Tx, id int64, seq uint64) ([][]byte, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT seq, checksum, payload FROM document_entries
+		WHERE document = ? AND seq > ? ORDER BY seq`, id, seq)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var entries [][]byte
+	for rows.Next() {
+		var at uint64
+		var sum uint32
+		var update []byte
+		if err := rows.Scan(&at, &sum, &update); err != nil {
+			return nil, err
+		}
+		if seq++; at != seq || sum != checksum(update) {
+			return nil, fmt.Errorf("entry %d: %w", seq, rooms.ErrCorrupt)
+		}
+		entries = append(entries, update)
+	}
+	return entries, rows.Err()
+}
+
+// Compact lets a snapshot stand for entries; see rooms.Log.
+func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		var id int64
+		err := tx.QueryRowContext(ctx, `SELECT id FROM documents WHERE name = ? AND generation = ? AND head >= ?`,
+			snap.Doc, snap.Generation, snap.Seq).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return rooms.ErrGeneration
+		}
+		if err != nil {
+			return err
+		}
+		return place(ctx, tx, id, snap)
+	})
+	if err != nil {
+		return fmt.Errorf("compacting %s: %w", snap.Doc, err)
+	}
+	return nil
+}
+
+// place stores the snapshot, unless there is a newer one, and removes the
+// entries that it holds.
+func place(ctx context.Context, tx *sql.Tx, id int64, snap rooms.Snapshot) error {
+	res, err := tx.ExecContext(ctx, `INSERT INTO document_snapshots (document, seq, at, checksum, payload)
+		VALUES (?, ?, ?, ?, ?) ON CONFLICT (document) DO UPDATE
+		SET seq = excluded.seq, at = excluded.at, checksum = excluded.checksum, payload = excluded.payload
+		WHERE excluded.seq > seq`,
+		id, snap.Seq, time.Now().UnixMilli(), checksum(snap.State), blob(snap.State))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM document_entries WHERE document = ? AND seq <= ?`, id, snap.Seq)
+	return err
+}
+
+// Reset replaces a document and raises its generation; see rooms.Log.
+func (s *Store) Reset(ctx context.Context, doc string, state []byte) (uint64, error) {
+	var generation uint64
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		var id, head int64
+		// A document without a row is of the first generation already.
+		err := tx.QueryRowContext(ctx, `INSERT INTO documents (name, generation, head) VALUES (?, ?, 0)
+			ON CONFLICT (name) DO UPDATE SET generation = generation + 1 RETURNING id, generation, head`,
+			doc, rooms.FirstGeneration+1).Scan(&id, &generation, &head)
+		if err != nil {
+			return err
+		}
+		for _, table := range []string{"document_entries", "document_snapshots"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE document = ?`, id); err != nil {
+				return err
+			}
+		}
+		return place(ctx, tx, id, rooms.Snapshot{Seq: uint64(head), State: state})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("resetting %s: %w", doc, err)
+	}
+	return generation, nil
+}
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
+// blob is b as a value that is never NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
