@@ -1,0 +1,180 @@
+package crdt
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/soratoo/soratoo/crdt/lib0"
+)
+
+// Apply integrates an update as Yjs wrote it (V1), wholly or not at all.
+//
+// What the document knows already is passed over. What depends on units that
+// are not here yet is parked until they come: see [Doc.Parked]. An update that
+// cannot be read ends with [ErrMalformed], one beyond what a document may hold
+// with [ErrLimit], and then the document is as it was.
+func (d *Doc) Apply(update []byte) error {
+	in := &d.in
+	in.reader.Reset(update)
+	var err error
+	in.blocks, in.deletes, err = checkUpdate(&in.reader, in.blocks[:0])
+	if err != nil {
+		return err
+	}
+	if d.lot.size+len(update) > maxParked && d.lacks(update) {
+		return fmt.Errorf("%w: %d bytes of updates wait for missing ones", ErrLimit, d.lot.size)
+	}
+	d.begin()
+	d.integrateBlocks(in)
+	d.applyDeletes(in)
+	d.unpark()
+	d.end()
+	d.reset()
+	in.release()
+	return nil
+}
+
+// lacks tells whether the update depends on units that are not here.
+func (d *Doc) lacks(update []byte) bool {
+	p, err := d.Preview(update)
+	return err != nil || p.Missing()
+}
+
+// input is an update on its way in. A document keeps one, so that typing does
+// not allocate.
+type input struct {
+	reader  lib0.Reader
+	blocks  []block
+	feeds   []feed
+	stack   []int
+	deletes int // where the delete set starts
+}
+
+// manyBlocks is how many blocks an update has before they are found by a map,
+// and before their memory is given back.
+const manyBlocks = 16
+
+func (in *input) release() {
+	in.reader.Reset(nil)
+	if cap(in.blocks) > manyBlocks {
+		in.blocks, in.feeds, in.stack = nil, nil, nil
+	}
+	clear(in.feeds[:cap(in.feeds)])
+}
+
+// feed is a block that is being integrated.
+type feed struct {
+	block
+	at      uint32 // clock of the next struct
+	current incoming
+	loaded  bool // current is read but not integrated
+	busy    bool // further down the stack: waiting for another feed
+	from    int  // where current stands in the update
+}
+
+// load reads the next struct; false at the end of the block.
+func (f *feed) load(r *lib0.Reader) bool {
+	if f.loaded {
+		return true
+	}
+	if f.count == 0 {
+		return false
+	}
+	f.from = f.pos
+	r.Seek(f.pos)
+	f.current.next(r, f.client, f.at)
+	f.pos = r.Pos()
+	f.at = f.current.end()
+	f.count--
+	f.loaded = true
+	return true
+}
+
+// integrateBlocks integrates all structs whose dependencies are here or in the
+// update, and parks the rest. Blocks wait for each other on a stack.
+func (d *Doc) integrateBlocks(in *input) {
+	in.feeds = in.feeds[:0]
+	for _, b := range in.blocks {
+		in.feeds = append(in.feeds, feed{block: b, at: b.clock})
+	}
+	find := in.finder()
+	for i := range in.feeds {
+		in.stack = append(in.stack[:0], i)
+		for len(in.stack) > 0 {
+			top := len(in.stack) - 1
+			f := &in.feeds[in.stack[top]]
+			needs, done := d.advance(&in.reader, f)
+			if !done {
+				on := find(needs.client)
+				if on >= 0 && !in.feeds[on].busy && &in.feeds[on] != f && in.feeds[on].load(&in.reader) {
+					f.busy = true
+					in.stack = append(in.stack, on)
+					continue
+				}
+				d.park(&in.reader, f, needs)
+			}
+			f.busy = false
+			in.stack = in.stack[:top]
+		}
+	}
+}
+
+// finder returns a function that finds the feed of a client, or -1.
+func (in *input) finder() func(client uint64) int {
+	if len(in.feeds) <= manyBlocks {
+		return func(client uint64) int {
+			return slices.IndexFunc(in.feeds, func(f feed) bool { return f.client == client })
+		}
+	}
+	index := make(map[uint64]int, len(in.feeds))
+	for i := range in.feeds {
+		index[in.feeds[i].client] = i
+	}
+	return func(client uint64) int {
+		if i, ok := index[client]; ok {
+			return i
+		}
+		return -1
+	}
+}
+
+// advance integrates structs of f until its end (true) or until one needs a
+// unit that is not here.
+func (d *Doc) advance(r *lib0.Reader, f *feed) (needs wireID, done bool) {
+	for f.load(r) {
+		s := &f.current
+		state := d.state(f.client)
+		switch {
+		case s.kind == kindSkip || s.end() <= state:
+		case s.clock > state:
+			return wireID{client: f.client, clock: s.clock - 1, ok: true}, false
+		default:
+			if needs, ok := d.missing(s); ok {
+				return needs, false
+			}
+			d.integrate(s, state-s.clock)
+		}
+		f.loaded = false
+	}
+	return wireID{}, true
+}
+
+// missing returns a unit that s refers to and that is not here.
+func (d *Doc) missing(s *incoming) (wireID, bool) {
+	switch {
+	case s.origin.ok && s.origin.client != s.client && !d.has(s.origin):
+		return s.origin, true
+	case s.rightOrigin.ok && s.rightOrigin.client != s.client && !d.has(s.rightOrigin):
+		return s.rightOrigin, true
+	case s.parent.ok && s.parent.client != s.client && !d.has(s.parent):
+		return s.parent, true
+	}
+	return wireID{}, false
+}
+
+// applyDeletes deletes what the update's delete set names, and parks the ranges
+// that are not here yet.
+func (d *Doc) applyDeletes(in *input) {
+	in.reader.Seek(in.deletes)
+	eachDelete(&in.reader, d.deleteOrPark)
+}

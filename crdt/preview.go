@@ -1,0 +1,270 @@
+package crdt
+
+import "github.com/soratoo/soratoo/crdt/lib0"
+
+// Preview is what [Doc.Apply] would do with an update.
+type Preview struct {
+	// Inserts are the structs that the document does not have yet.
+	Inserts []PreviewInsert
+	// Deletes are ranges that the update deletes and that are not deleted yet,
+	// in units that are here or that the update brings.
+	Deletes []PreviewDelete
+
+	fresh   bool
+	missing bool
+}
+
+// PreviewInsert is content that an update would bring.
+type PreviewInsert struct {
+	Client uint64 // who wrote it
+	Clock  uint32
+	Len    uint32
+	Kind   uint8  // the content's kind, as updates number them
+	Where  Where  // unknown when the parent is not here yet
+	Bytes  []byte // the content as it stands in the update
+}
+
+// PreviewDelete is content that an update would delete.
+type PreviewDelete struct {
+	Client uint64 // who wrote what is deleted
+	Clock  uint32
+	Len    uint32
+	Where  Where
+}
+
+// Where is a place in a document: a root, and the keys on the way to a value.
+// For an element of a list the last key is "".
+type Where struct {
+	Root  string
+	Path  []string
+	Known bool
+}
+
+// New tells whether the update brings anything that the document lacks.
+func (p *Preview) New() bool { return p.fresh }
+
+// Missing tells whether part of the update would be parked, because it depends
+// on units that neither the document nor the update has.
+func (p *Preview) Missing() bool { return p.missing }
+
+// Preview tells what Apply would do, in time proportional to the update, and
+// changes nothing. It refuses what Apply would refuse as malformed.
+func (d *Doc) Preview(update []byte) (*Preview, error) {
+	var r lib0.Reader
+	r.Reset(update)
+	blocks, deletes, err := checkUpdate(&r, nil)
+	if err != nil {
+		return nil, err
+	}
+	v := viewer{doc: d, brought: map[uint64][]int{}, end: map[uint64]uint32{}, places: map[int]Where{}}
+	for _, b := range blocks {
+		v.read(&r, b)
+	}
+	for i := range v.structs {
+		v.insert(&v.structs[i])
+	}
+	r.Seek(deletes)
+	eachDelete(&r, v.delete)
+	return &v.out, nil
+}
+
+// viewer looks at an update beside a document.
+type viewer struct {
+	doc     *Doc
+	structs []incoming       // those with units that the document lacks
+	brought map[uint64][]int // client → their indices, by clock
+	end     map[uint64]uint32
+	places  map[int]Where // by index of a struct
+	depth   int           // of types in types
+	out     Preview
+}
+
+func (v *viewer) read(r *lib0.Reader, b block) {
+	r.Seek(b.pos)
+	at, have := b.clock, v.doc.state(b.client)
+	if e, ok := v.end[b.client]; ok {
+		have = e
+	}
+	for range b.count {
+		var s incoming
+		s.next(r, b.client, at)
+		at = s.end()
+		if s.kind == kindSkip || at <= have {
+			continue
+		}
+		if s.clock > have {
+			v.out.missing = true
+		} else {
+			if s.clock < have {
+				s.clip(have - s.clock)
+			}
+			have = at
+		}
+		v.brought[b.client] = append(v.brought[b.client], len(v.structs))
+		v.structs = append(v.structs, s)
+	}
+	v.end[b.client] = have
+}
+
+// holder returns the index of the struct of this update that holds a unit, or -1.
+func (v *viewer) holder(w wireID) int {
+	list := v.brought[w.client]
+	low, high := 0, len(list)
+	for low < high {
+		if mid := (low + high) / 2; v.structs[list[mid]].end() <= w.clock {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	if low < len(list) && v.structs[list[low]].clock <= w.clock {
+		return list[low]
+	}
+	return -1
+}
+
+func (v *viewer) insert(s *incoming) {
+	v.out.fresh = true
+	for _, w := range [...]wireID{s.origin, s.rightOrigin, s.parent} {
+		if w.ok && !v.doc.has(w) && v.holder(w) < 0 {
+			v.out.missing = true
+		}
+	}
+	v.out.Inserts = append(v.out.Inserts, PreviewInsert{
+		Client: s.client, Clock: s.clock, Len: s.len, Kind: s.kind,
+		Where: v.where(s), Bytes: s.content,
+	})
+}
+
+// maxPath bounds how deep a path is followed; deeper ones are unknown.
+const maxPath = 128
+
+// where follows a struct to its parent, and that to the root. Neighbours in a
+// text lead from one to the next, so what was found is remembered.
+func (v *viewer) where(s *incoming) Where {
+	var chain []int
+	found := Where{}
+	for at := s; ; {
+		next, place := v.step(at)
+		if next < 0 {
+			found = place
+			break
+		}
+		if known, ok := v.places[next]; ok {
+			found = known
+			break
+		}
+		if len(chain) > len(v.structs) {
+			break // a cycle of a hostile peer
+		}
+		chain = append(chain, next)
+		at = &v.structs[next]
+	}
+	for _, i := range chain {
+		v.places[i] = found
+	}
+	return found
+}
+
+// step goes from a struct to one beside it in the same place (its index), or
+// tells the place.
+func (v *viewer) step(s *incoming) (next int, place Where) {
+	for _, w := range [...]wireID{s.origin, s.rightOrigin} {
+		if !w.ok {
+			continue
+		}
+		if v.doc.has(w) {
+			return -1, v.doc.whereItem(v.doc.find(v.doc.local(w)))
+		}
+		return v.holder(w), Where{}
+	}
+	switch {
+	case s.kind == kindGC:
+		return -1, Where{}
+	case s.root != nil:
+		return -1, Where{Root: string(s.root), Path: []string{string(s.key)}, Known: true}
+	case v.doc.has(s.parent):
+		return -1, v.doc.whereItem(v.doc.find(v.doc.local(s.parent))).with(s.key)
+	}
+	holder := v.holder(s.parent)
+	if holder < 0 {
+		return -1, Where{}
+	}
+	return -1, v.inside(holder).with(s.key)
+}
+
+// inside is the place of a type that the update itself brings.
+func (v *viewer) inside(holder int) Where {
+	if known, ok := v.places[holder]; ok {
+		return known
+	}
+	if v.depth == maxPath {
+		return Where{}
+	}
+	v.depth++
+	found := v.where(&v.structs[holder])
+	v.depth--
+	v.places[holder] = found
+	return found
+}
+
+func (w Where) with(key []byte) Where {
+	if !w.Known || len(w.Path) >= maxPath {
+		return Where{}
+	}
+	path := make([]string, 0, len(w.Path)+1)
+	w.Path = append(append(path, w.Path...), string(key))
+	return w
+}
+
+// whereItem is the place of an item that is here.
+func (d *Doc) whereItem(r ref) Where {
+	var path []string
+	for range maxPath {
+		it := d.items.at(r)
+		if it.kind == kindGC {
+			return Where{}
+		}
+		path = append(path, d.keys[it.key])
+		parent := &d.types[it.parent]
+		if parent.item == 0 {
+			for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
+				path[i], path[j] = path[j], path[i]
+			}
+			return Where{Root: d.keys[parent.label], Path: path, Known: true}
+		}
+		r = parent.item
+	}
+	return Where{}
+}
+
+// delete notes which units of a range are not deleted yet.
+func (v *viewer) delete(client uint64, clock, n uint32) {
+	have := v.doc.state(client)
+	end := clock + n
+	if end > v.end[client] && end > have {
+		v.out.missing = true
+	}
+	if clock >= have {
+		v.out.fresh = true
+		v.out.Deletes = append(v.out.Deletes, PreviewDelete{Client: client, Clock: clock, Len: n})
+		return
+	}
+	if end > have {
+		v.out.fresh = true
+	}
+	c := v.doc.clientOf[client]
+	l := &v.doc.clients[c].spans
+	p := l.find(clock)
+	for more := true; more && l.at(p).clock < end; p, more = l.nextPlace(p) {
+		it := v.doc.items.at(l.at(p).item)
+		if it.deleted() {
+			continue
+		}
+		from, to := max(clock, it.clock), min(end, it.end())
+		v.out.fresh = true
+		v.out.Deletes = append(v.out.Deletes, PreviewDelete{
+			Client: client, Clock: from, Len: to - from, Where: v.doc.whereItem(l.at(p).item),
+		})
+	}
+}
