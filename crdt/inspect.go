@@ -1,0 +1,148 @@
+package crdt
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/soratoo/soratoo/crdt/lib0"
+)
+
+// ID names a unit of content.
+type ID struct {
+	Client uint64
+	Clock  uint32
+}
+
+// String writes the id as client:clock.
+func (i ID) String() string { return fmt.Sprintf("%d:%d", i.Client, i.Clock) }
+
+// Struct is one struct of an update, for people to look at.
+type Struct struct {
+	ID
+	Len         uint32
+	Kind        string // gc, deleted, json, binary, string, embed, format, type, any, doc or skip
+	Origin      *ID    // the unit that stood to the left, if any
+	RightOrigin *ID    // the unit that stood to the right, if any
+	Parent      string // a root's name in quotes, or an id; "" when it is the neighbour's
+	Key         string // the parent's key, when it is written
+	Content     any    // the text, the values, or the type's name
+}
+
+// DeletedRange is a range of units that an update deletes.
+type DeletedRange struct {
+	ID
+	Len uint32
+}
+
+var kindNames = [...]string{
+	kindGC: "gc", kindDeleted: "deleted", kindJSON: "json", kindBinary: "binary", kindString: "string",
+	kindEmbed: "embed", kindFormat: "format", kindType: "type", kindAny: "any", kindDoc: "doc", kindSkip: "skip",
+}
+
+var typeNames = [...]string{
+	typeArray: "array", typeMap: "map", typeText: "text", typeElement: "xml-element",
+	typeFragment: "xml-fragment", typeHook: "xml-hook", typeXMLText: "xml-text",
+}
+
+// Structs yields the structs of an update in its own order, without a document.
+// A malformed update yields its error last, wrapping [ErrMalformed].
+func Structs(update []byte) iter.Seq2[Struct, error] {
+	return func(yield func(Struct, error) bool) {
+		r := lib0.NewReader(update)
+		blocks := r.Count(3)
+		for range blocks {
+			b := blockHeader(r)
+			at := b.clock
+			for range b.count {
+				var s incoming
+				s.next(r, b.client, at)
+				if err := malformed(r.Err()); err != nil {
+					yield(Struct{}, err)
+					return
+				}
+				if !yield(s.describe(), nil) {
+					return
+				}
+				at = s.end()
+			}
+		}
+		if err := malformed(r.Err()); err != nil {
+			yield(Struct{}, err)
+		}
+	}
+}
+
+// Deletes lists the delete set of an update.
+func Deletes(update []byte) ([]DeletedRange, error) {
+	r := lib0.NewReader(update)
+	_, pos, err := checkUpdate(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Seek(pos)
+	var out []DeletedRange
+	eachDelete(r, func(client uint64, clock, n uint32) {
+		out = append(out, DeletedRange{ID{client, clock}, n})
+	})
+	return out, nil
+}
+
+// StateVectorEntries decodes a state vector: for each client, the clock after
+// its last unit.
+func StateVectorEntries(stateVector []byte) (map[uint64]uint32, error) {
+	return readStateVector(stateVector)
+}
+
+func (s *incoming) describe() Struct {
+	out := Struct{ID: ID{s.client, s.clock}, Len: s.len, Kind: kindNames[s.kind], Key: string(s.key), Content: s.value()}
+	if s.origin.ok {
+		out.Origin = &ID{s.origin.client, s.origin.clock}
+	}
+	if s.rightOrigin.ok {
+		out.RightOrigin = &ID{s.rightOrigin.client, s.rightOrigin.clock}
+	}
+	switch {
+	case s.root != nil:
+		out.Parent = fmt.Sprintf("%q", s.root)
+	case s.parent.ok:
+		out.Parent = ID{s.parent.client, s.parent.clock}.String()
+	}
+	return out
+}
+
+// value is the content of s as Go values.
+func (s *incoming) value() any {
+	r := lib0.NewReader(s.content)
+	switch s.kind {
+	case kindString:
+		return string(s.content)
+	case kindAny:
+		values := make([]any, 0, s.len)
+		for range s.len {
+			values = append(values, lib0.Plain(r.Any()))
+		}
+		return values
+	case kindJSON:
+		values := make([]any, 0, s.len)
+		for range s.len {
+			values = append(values, jsonValue(r.Bytes()))
+		}
+		return values
+	case kindBinary:
+		return r.Bytes()
+	case kindEmbed:
+		return jsonValue(r.Bytes())
+	case kindFormat:
+		key := r.String()
+		return map[string]any{key: jsonValue(r.Bytes())}
+	case kindType:
+		if s.label != nil {
+			return typeNames[s.typeRef] + " " + string(s.label)
+		}
+		return typeNames[s.typeRef]
+	case kindDoc:
+		return Subdocument{GUID: r.String()}
+	default:
+		return nil
+	}
+}
