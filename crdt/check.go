@@ -24,11 +24,9 @@ func (d *Doc) Check() error {
 	return d.checkContent()
 }
 
-// checkClient: structs follow each other without gaps, and none could be joined
-// with the one before.
+// checkClient: structs follow each other without gaps.
 func (d *Doc) checkClient(c uint32) (n int, err error) {
 	next := uint32(0)
-	var before *item
 	for _, chunk := range d.clients[c].spans.chunks {
 		if len(chunk) == 0 || len(chunk) > chunkSize {
 			return 0, fmt.Errorf("crdt: client %d: chunk of %d", d.clients[c].id, len(chunk))
@@ -38,13 +36,10 @@ func (d *Doc) checkClient(c uint32) (n int, err error) {
 			if it.clock != next || s.clock != next || it.client != c || it.len == 0 {
 				return 0, fmt.Errorf("crdt: client %d: struct at %d where %d comes next", d.clients[c].id, it.clock, next)
 			}
-			if before != nil && before.kind == kindGC && it.kind == kindGC {
-				return 0, fmt.Errorf("crdt: client %d: collected ranges apart at %d", d.clients[c].id, it.clock)
-			}
 			if it.kind == kindString && utf16Len(d.content.bytes(it)) != it.len {
 				return 0, fmt.Errorf("crdt: client %d: text at %d is not %d units", d.clients[c].id, it.clock, it.len)
 			}
-			next, before = it.end(), it
+			next = it.end()
 			n++
 		}
 	}

@@ -20,7 +20,6 @@ type incoming struct {
 	clock, len  uint32
 	kind        uint8
 	foreign     bool // content is not in the form in which Yjs would write it
-	hasKey      bool // the info byte says that there is a key, even if it is not written
 	origin      wireID
 	rightOrigin wireID
 	parent      wireID // the item that holds the parent type, or
@@ -115,7 +114,6 @@ func (s *incoming) next(r *lib0.Reader, client uint64, at uint32) {
 }
 
 func (s *incoming) readLinks(r *lib0.Reader, info byte) {
-	s.hasKey = info&infoKey != 0
 	if info&infoOrigin != 0 {
 		s.origin = readID(r)
 		s.checkOwn(r, s.origin)
@@ -136,7 +134,7 @@ func (s *incoming) readLinks(r *lib0.Reader, info byte) {
 		s.parent = readID(r)
 		s.checkOwn(r, s.parent)
 	}
-	if s.hasKey {
+	if info&infoKey != 0 {
 		s.key = r.RawString()
 		if s.key == nil {
 			s.key = []byte{}
@@ -267,6 +265,7 @@ func (s *incoming) normal() []byte {
 func (s *incoming) clip(n uint32) {
 	if s.kind != kindGC && s.kind != kindSkip {
 		s.origin = wireID{client: s.client, clock: s.clock + n - 1, ok: true}
+		s.root, s.parent, s.key = nil, wireID{}, nil
 	}
 	s.clock += n
 	s.len -= n

@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/soratoo/soratoo/crdt/lib0"
@@ -238,28 +239,20 @@ func (d *Doc) appendDeletes(dst []byte, ranges rangeSet) []byte {
 
 // withParked joins an update with all that is parked and not in has.
 func (d *Doc) withParked(update []byte, has map[uint64]uint32) []byte {
-	waiting := [][]byte{update}
+	var waiting [][]byte
 	for _, w := range d.lot.updates {
 		for _, p := range w.list {
 			waiting = append(waiting, []byte(p.update))
 		}
 	}
-	if len(d.lot.deletes) > 0 {
-		waiting = append(waiting, d.parkedDeletes())
-	}
-	return mustMerge(waiting)
-}
-
-func (d *Doc) parkedDeletes() []byte {
-	out := lib0.AppendUint(nil, 0)
-	out = lib0.AppendUint(out, uint64(len(d.lot.deletes)))
+	// Equal documents are equal bytes, in whatever order updates were parked.
+	slices.SortFunc(waiting, bytes.Compare)
+	m := mergerOf(append([][]byte{update}, waiting...))
 	for client, w := range d.lot.deletes {
-		out = lib0.AppendUint(out, client)
-		out = lib0.AppendUint(out, uint64(len(w.list)))
 		for _, p := range w.list {
-			out = lib0.AppendUint(out, uint64(p.clock))
-			out = lib0.AppendUint(out, uint64(p.len))
+			m.deletes = append(m.deletes, wireRange{client, p.clock, p.len})
 		}
 	}
-	return out
+	m.skip(has)
+	return m.finish()
 }

@@ -29,13 +29,15 @@ func MergeUpdates(updates ...[]byte) ([]byte, error) {
 	return m.finish(), nil
 }
 
-// mustMerge merges updates that were checked when they came in.
-func mustMerge(updates [][]byte) []byte {
-	out, err := MergeUpdates(updates...)
-	if err != nil {
-		panic("crdt: a parked update is malformed: " + err.Error())
+// mergerOf takes updates that were checked when they came in.
+func mergerOf(updates [][]byte) *merger {
+	m := &merger{}
+	for _, u := range updates {
+		if err := m.add(u); err != nil {
+			panic("crdt: a parked update is malformed: " + err.Error())
+		}
 	}
-	return out
+	return m
 }
 
 // merger collects the structs of updates, to write them in order.
@@ -130,7 +132,7 @@ func appendMerged(dst []byte, structs []located) []byte {
 			}
 			body = s.append(body)
 		} else {
-			body = append(body, l.bytes...)
+			body = append(append(body, l.info()), l.bytes[1:]...)
 		}
 		count++
 		end = l.end
@@ -141,13 +143,27 @@ func appendMerged(dst []byte, structs []located) []byte {
 	return append(dst, body...)
 }
 
+// info is the first byte of a struct as Yjs writes it without a document: a key
+// that is the neighbour's is not known, and so not announced.
+func (l *located) info() byte {
+	info := l.bytes[0]
+	switch {
+	case l.kind == kindGC:
+		return kindGC
+	case info&(infoOrigin|infoRightOrigin) != 0:
+		return info &^ infoKey
+	default:
+		return info
+	}
+}
+
 func (l *located) read() incoming {
 	var s incoming
 	s.next(lib0.NewReader(l.bytes), l.client, l.clock)
 	return s
 }
 
-// append writes s as an update does.
+// append writes s as an update does. Only a key that s itself names is announced.
 func (s *incoming) append(dst []byte) []byte {
 	if s.kind == kindGC || s.kind == kindSkip {
 		return lib0.AppendUint(append(dst, s.kind), uint64(s.len))
@@ -159,7 +175,7 @@ func (s *incoming) append(dst []byte) []byte {
 	if s.rightOrigin.ok {
 		info |= infoRightOrigin
 	}
-	if s.hasKey {
+	if s.key != nil {
 		info |= infoKey
 	}
 	dst = append(dst, info)
@@ -176,7 +192,7 @@ func (s *incoming) append(dst []byte) []byte {
 	default:
 		dst = s.parent.append(append(dst, 0))
 	}
-	if s.key != nil && !s.origin.ok && !s.rightOrigin.ok {
+	if s.key != nil {
 		dst = lib0.AppendBytes(dst, s.key)
 	}
 	return s.appendContent(dst)
@@ -273,6 +289,12 @@ func DiffUpdate(update, stateVector []byte) ([]byte, error) {
 	if err := m.add(update); err != nil {
 		return nil, err
 	}
+	m.skip(has)
+	return m.finish(), nil
+}
+
+// skip drops the units that a state vector has.
+func (m *merger) skip(has map[uint64]uint32) {
 	kept := m.structs[:0]
 	for _, l := range m.structs {
 		from := has[l.client]
@@ -287,7 +309,6 @@ func DiffUpdate(update, stateVector []byte) ([]byte, error) {
 		kept = append(kept, l)
 	}
 	m.structs = kept
-	return m.finish(), nil
 }
 
 // StateVectorFromUpdate returns the state vector of a document that would hold

@@ -92,6 +92,9 @@ func (d *Doc) fill(t uint32, n *Nested) {
 
 // element is unit n of an item as a Go value.
 func (d *Doc) element(it *item, n uint32) any {
+	if it.kind == kindType {
+		return d.handle(it.off)
+	}
 	b := d.content.bytes(it)
 	switch it.kind {
 	case kindAny:
@@ -109,8 +112,6 @@ func (d *Doc) element(it *item, n uint32) any {
 		return append([]byte(nil), lib0.NewReader(b).Bytes()...)
 	case kindEmbed:
 		return jsonValue(lib0.NewReader(b).Bytes())
-	case kindType:
-		return d.handle(it.off)
 	case kindDoc:
 		r := lib0.NewReader(b)
 		sub := Subdocument{GUID: r.String()}
