@@ -1,0 +1,248 @@
+package rooms
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/soratoo/soratoo/crdt"
+	"github.com/soratoo/soratoo/crdt/wire"
+)
+
+const (
+	updateBytes   = 1 << 20  // of one update; a SyncStep2 is limited by its frame
+	documentBytes = 64 << 20 // kept in memory of one document, about
+	mergeMembers  = 8        // from so many on, updates stored together are merged to be sent
+)
+
+// What members are told when the log stops answering, and when all is stored.
+var (
+	noticeNotSaved = []byte(`{"type":"notice","notice":"not-saved"}`)
+	noticeSaved    = []byte(`{"type":"notice","notice":"saved"}`)
+)
+
+// held is what waits until the log has all entries up to ticket: an update to
+// show, an acknowledgement, or an answer that tells of unsaved edits.
+type held struct {
+	ticket  uint64
+	from    *Member
+	update  []byte        // nil for an acknowledgement of nothing new, and an answer
+	answer  *wire.Message // nil unless an answer
+	at      time.Time     // of its receipt
+	holding int           // its part of Room.holding
+	shown   bool          // others have the update already
+}
+
+// edit takes an update: wholly, or not at all.
+func (r *Room) edit(e event) {
+	update := e.msg.Payload
+	if e.msg.Kind == wire.Update && len(update) > updateBytes {
+		r.refuse(e.from, fmt.Sprintf("an update has at most %d bytes", updateBytes))
+		return
+	}
+	fresh, err := r.preview(update)
+	switch {
+	case errors.Is(err, crdt.ErrMalformed):
+		r.hub.config.Metrics.updates(ResultMalformed)
+		r.drop(e.from, fmt.Errorf("%w: %w", ErrMalformed, err))
+	case err != nil:
+		r.refuse(e.from, err.Error())
+	case !fresh:
+		// What the document has may not be stored yet.
+		r.hub.config.Metrics.updates(ResultKnown)
+		r.hold(held{ticket: r.appended, from: e.from, at: e.at})
+	case !e.from.Write:
+		r.refuse(e.from, "read-only")
+	case r.state.Size().Bytes+len(update) > documentBytes:
+		r.refuse(e.from, "the document is full")
+	default:
+		r.apply(e, update)
+	}
+}
+
+// preview tells whether update brings anything new.
+func (r *Room) preview(update []byte) (fresh bool, err error) {
+	p, err := r.state.Preview(update)
+	if err != nil {
+		return false, err
+	}
+	return p.New(), nil
+}
+
+// apply integrates an update and hands it to the journal.
+func (r *Room) apply(e event, update []byte) {
+	if err := r.state.Apply(update); err != nil {
+		r.refuse(e.from, err.Error())
+		return
+	}
+	r.whole = nil
+	r.hub.config.Metrics.updates(ResultApplied)
+	r.hub.journal.add(r.slot, Entry{Update: update, Person: e.from.Person, At: e.at})
+	r.appended++
+	r.tail.add(len(update))
+	if r.degraded {
+		r.spread(wire.Message{Kind: wire.Update, Payload: update}, e.from)
+	}
+	r.hold(held{
+		ticket: r.appended, from: e.from, update: update, at: e.at,
+		holding: len(update) + entryBytes, shown: r.degraded,
+	})
+}
+
+// refuse answers an update that is not taken. Its author's document now
+// differs from everyone's.
+func (r *Room) refuse(m *Member, reason string) {
+	r.hub.config.Metrics.updates(ResultRefused)
+	payload, err := json.Marshal(struct {
+		Type   string `json:"type"`
+		Reason string `json:"reason"`
+	}{"refused", reason})
+	if err != nil {
+		panic(fmt.Sprintf("rooms: encoding a refusal: %v", err))
+	}
+	if !m.in {
+		return
+	}
+	if !m.send(wire.Message{Kind: wire.SyncStatus}) || !m.send(wire.Message{Kind: wire.Stateless, Payload: payload}) {
+		r.drop(m, ErrSlow)
+	}
+}
+
+// answer sends what the member's state vector lacks, and asks for what ours
+// does unless that was done on joining.
+func (r *Room) answer(m *Member, msg wire.Message) {
+	update, err := r.diff(msg.Payload)
+	if err != nil {
+		r.drop(m, fmt.Errorf("%w: %w", ErrMalformed, err))
+		return
+	}
+	if !m.Ask && !msg.Reply {
+		m.send(wire.Message{Kind: wire.SyncStep1, Payload: r.state.StateVector()})
+	}
+	r.hold(held{ticket: r.appended, from: m, answer: &wire.Message{Kind: wire.SyncStep2, Payload: update}})
+}
+
+// diff is what a replica with this state vector lacks. The whole state, which
+// everyone asks for who comes anew, is encoded once between changes.
+func (r *Room) diff(vector []byte) ([]byte, error) {
+	if len(vector) != 1 || vector[0] != 0 {
+		return r.state.Diff(vector)
+	}
+	if r.whole == nil {
+		r.whole = r.state.Encode()
+	}
+	return r.whole, nil
+}
+
+// hold keeps h until its ticket is stored, or lets it pass when it is.
+func (r *Room) hold(h held) {
+	switch {
+	case h.ticket <= r.stored, h.answer != nil && r.degraded:
+		r.release([]held{h})
+	default:
+		r.holding += h.holding
+		r.held = append(r.held, h)
+	}
+}
+
+// settle looks at what the journal stored and lets what waited for it pass.
+func (r *Room) settle() {
+	stored, seq, err := r.hub.journal.progress(r.slot)
+	if err != nil {
+		r.fail(fmt.Errorf("%w: %w", ErrReset, err))
+		return
+	}
+	r.stored, r.tail.seq = stored, seq
+	n := 0
+	for n < len(r.held) && r.held[n].ticket <= stored {
+		r.holding -= r.held[n].holding
+		n++
+	}
+	r.release(r.held[:n])
+	clear(r.held[:n])
+	if r.held = r.held[n:]; len(r.held) == 0 {
+		r.held = nil
+	}
+	if r.degraded && r.stored == r.appended {
+		r.degraded = false
+		r.stateless(noticeSaved)
+	}
+	r.compact()
+}
+
+// release shows what is stored, and acknowledges it.
+func (r *Room) release(hs []held) {
+	start := time.Now()
+	r.show(hs)
+	for _, h := range hs {
+		switch {
+		case h.update != nil:
+			r.hub.config.Metrics.update(h.at)
+			fallthrough
+		case h.answer == nil:
+			if h.from.in {
+				h.from.acknowledge()
+			}
+		case h.from.in:
+			if !h.from.send(*h.answer) {
+				r.drop(h.from, ErrSlow)
+			}
+		}
+	}
+	r.hub.config.Metrics.fanout(start)
+}
+
+// show sends the updates that others do not have yet.
+func (r *Room) show(hs []held) {
+	var updates [][]byte
+	var author *Member // of all of them, or nil
+	for _, h := range hs {
+		if h.update == nil || h.shown {
+			continue
+		}
+		if author = h.from; len(updates) > 0 && author != h.from {
+			author = nil
+		}
+		updates = append(updates, h.update)
+	}
+	if len(updates) > 1 && r.count >= mergeMembers {
+		if merged, err := crdt.MergeUpdates(updates...); err == nil {
+			r.spread(wire.Message{Kind: wire.Update, Payload: merged}, author)
+			return
+		}
+	}
+	for _, h := range hs {
+		if h.update != nil && !h.shown {
+			r.spread(wire.Message{Kind: wire.Update, Payload: h.update}, h.from)
+		}
+	}
+}
+
+// late is when the oldest edit has waited too long for the log; zero when none
+// waits or the room is degraded already.
+func (r *Room) late() time.Time {
+	if r.degraded || r.stored == r.appended || len(r.held) == 0 {
+		return time.Time{}
+	}
+	return r.held[0].at.Add(degradeTime)
+}
+
+// degrade shows the edits that the log does not take, and from now on shows
+// each at once, without acknowledging it. Members are told.
+func (r *Room) degrade() {
+	r.degraded = true
+	r.show(r.held)
+	rest := r.held[:0]
+	for _, h := range r.held {
+		if h.answer != nil {
+			r.release([]held{h})
+			continue
+		}
+		h.shown = true
+		rest = append(rest, h)
+	}
+	clear(r.held[len(rest):])
+	r.held = rest
+	r.stateless(noticeNotSaved)
+}

@@ -1,0 +1,194 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Why a member is out of its room.
+var (
+	// ErrRestart: the node goes down; come back at once.
+	ErrRestart = errors.New("the server is restarting")
+	// ErrSlow: the member fell too far behind.
+	ErrSlow = errors.New("too slow")
+	// ErrReset: the document was reset; drop local state and join anew.
+	ErrReset = errors.New("the document was reset")
+	// ErrMalformed: the member sent bytes that are no message.
+	ErrMalformed = errors.New("malformed message")
+	// ErrFailed: the room could not go on; come back.
+	ErrFailed = errors.New("the room failed")
+)
+
+// drainTimeout is how long rooms may take to store their last entries when
+// the node goes down.
+const drainTimeout = 10 * time.Second
+
+// Config is what a hub works with.
+type Config struct {
+	Log     Log
+	Logger  *slog.Logger
+	Metrics Metrics
+}
+
+// Hub has the rooms of a node. Its methods may be called at once.
+type Hub struct {
+	config  Config
+	journal *journal
+	closing chan struct{} // closed when the hub drains
+	alive   context.Context
+	kill    context.CancelCauseFunc // ends alive: rooms give up what they do
+	running sync.WaitGroup          // rooms
+
+	compacting chan struct{} // held by who stores a snapshot
+
+	mu    sync.Mutex // guards rooms and the closing of closing
+	rooms map[string]*Room
+}
+
+// New makes a hub. Rooms store nothing until Run is called.
+func New(c Config) *Hub {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	h := &Hub{config: c, journal: newJournal(c), closing: make(chan struct{}),
+		compacting: make(chan struct{}, 1), rooms: map[string]*Room{}}
+	h.alive, h.kill = context.WithCancelCause(context.Background())
+	return h
+}
+
+// Run works until ctx ends, then lets all members go with ErrRestart, stores
+// what rooms still have, and returns when nothing of the hub is left. It is
+// called once.
+func (h *Hub) Run(ctx context.Context) error {
+	var writer sync.WaitGroup
+	writing, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	writer.Go(func() { h.journal.run(writing) })
+	<-ctx.Done()
+
+	h.mu.Lock()
+	close(h.closing)
+	h.mu.Unlock()
+	overdue := time.AfterFunc(drainTimeout, func() { h.kill(fmt.Errorf("draining: %w", ErrRestart)) })
+	h.running.Wait()
+	overdue.Stop()
+	h.kill(ErrRestart)
+	stop(ErrRestart)
+	writer.Wait()
+	return nil
+}
+
+// Join makes a member of a document's room, which it opens when there is none.
+// When it returns a member, the room has it; else the room never will.
+func (h *Hub) Join(ctx context.Context, req JoinRequest) (*Member, error) {
+	for {
+		r, err := h.open(req.Doc)
+		if err != nil {
+			return nil, err
+		}
+		j := join{member: &Member{JoinRequest: req, room: r, outbox: newOutbox(req.Encoder)}, joined: make(chan struct{})}
+		select {
+		case r.joins <- j:
+			return j.answer()
+		case <-r.gone:
+			if err := r.err; err != nil {
+				return nil, err
+			}
+			// It closed for want of members: open it anew.
+		case <-ctx.Done():
+			return nil, fmt.Errorf("joining %s: %w", req.Doc, context.Cause(ctx))
+		}
+	}
+}
+
+// answer waits for a room that has taken the request.
+func (j join) answer() (*Member, error) {
+	select {
+	case <-j.joined:
+		return j.member, nil
+	case <-j.member.room.gone:
+		return nil, j.member.room.reason()
+	}
+}
+
+// open returns the document's room, a new one if there is none.
+func (h *Hub) open(doc string) (*Room, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.closing:
+		return nil, ErrRestart
+	default:
+	}
+	r := h.rooms[doc]
+	if r == nil {
+		r = newRoom(h, doc)
+		h.rooms[doc] = r
+		h.running.Go(r.run)
+	}
+	return r, nil
+}
+
+// remove forgets a room that ends. Whoever joins the document from now on
+// opens it anew.
+func (h *Hub) remove(r *Room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rooms[r.doc] == r {
+		delete(h.rooms, r.doc)
+	}
+}
+
+// find returns the document's room if it is open.
+func (h *Hub) find(doc string) *Room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rooms[doc]
+}
+
+// Open lists the documents that have a room.
+func (h *Hub) Open() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.rooms))
+}
+
+// Broadcast sends a Stateless message, JSON, to the members of a document.
+func (h *Hub) Broadcast(doc string, payload []byte) {
+	if r := h.find(doc); r != nil {
+		r.do(func() { r.stateless(payload) })
+	}
+}
+
+// End lets members of a document go, for this reason: those of a person, or
+// all when person is empty.
+func (h *Hub) End(doc, person string, reason error) {
+	r := h.find(doc)
+	if r == nil {
+		return
+	}
+	r.do(func() {
+		for _, m := range r.everyone() {
+			if person == "" || m.Person == person {
+				r.drop(m, reason)
+			}
+		}
+	})
+}
+
+// Reset replaces a document by state, which may be empty. Its members are let
+// go with ErrReset, and edits of the older generation are refused.
+func (h *Hub) Reset(ctx context.Context, doc string, state []byte) error {
+	if _, err := h.config.Log.Reset(ctx, doc, state); err != nil {
+		return err
+	}
+	if r := h.find(doc); r != nil {
+		r.do(func() { r.fail(ErrReset) })
+	}
+	return nil
+}

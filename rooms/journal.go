@@ -1,0 +1,176 @@
+package rooms
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	batchEntries  = 4096             // entries of one commit, about
+	batchBytes    = 8 << 20          // bytes of one commit, about
+	appendTimeout = 30 * time.Second // how long the log may take for a commit
+	retryFirst    = 20 * time.Millisecond
+	retryMost     = time.Second // pauses between attempts double up to here
+)
+
+// journal writes the entries of all rooms to the log: one write is in flight,
+// and whatever arrives meanwhile makes up the next.
+type journal struct {
+	log     Log
+	metrics Metrics
+	kick    chan struct{} // something waits
+	failed  func(error)   // is told of each attempt that failed
+
+	mu    sync.Mutex // guards what follows and the slots
+	queue []*slot    // slots with waiting entries
+	bytes int        // waiting or in flight
+}
+
+// slot is the place of one room in the journal. Except for wake its fields are
+// the journal's; the room reads them with progress.
+type slot struct {
+	doc        string
+	generation uint64
+	wake       chan struct{} // the room should look at its progress
+
+	waiting []Entry
+	queued  bool
+	stored  uint64 // entries stored since the room opened
+	seq     uint64 // position of the last of them
+	err     error  // the log refuses this document
+}
+
+func newJournal(c Config) *journal {
+	return &journal{
+		log: c.Log, metrics: c.Metrics, kick: make(chan struct{}, 1),
+		failed: func(err error) { c.Logger.Error("log does not take entries", "err", err) },
+	}
+}
+
+func newSlot(doc string, s Stored) *slot {
+	return &slot{doc: doc, generation: s.Generation, seq: s.Seq, wake: make(chan struct{}, 1)}
+}
+
+// add puts an entry behind those that wait. It never blocks: rooms limit what
+// they add, see Room.full.
+func (j *journal) add(s *slot, e Entry) {
+	j.mu.Lock()
+	s.waiting = append(s.waiting, e)
+	j.bytes += len(e.Update)
+	if !s.queued {
+		s.queued = true
+		j.queue = append(j.queue, s)
+	}
+	j.mu.Unlock()
+	signal(j.kick)
+}
+
+// progress tells how many entries of s are stored, the position of the last of
+// them, and the log's refusal.
+func (j *journal) progress(s *slot) (stored, seq uint64, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return s.stored, s.seq, s.err
+}
+
+// full tells whether more waits than the node may hold.
+func (j *journal) full() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.bytes > nodeBytes
+}
+
+// run writes until ctx ends; what waits then is given up.
+func (j *journal) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if slots, writes := j.take(); len(writes) > 0 {
+			j.store(ctx, slots, writes)
+			continue
+		}
+		select {
+		case <-j.kick:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// take removes the next batch from the queue.
+func (j *journal) take() (slots []*slot, writes []Write) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	entries, bytes := 0, 0
+	for len(j.queue) > 0 && entries < batchEntries && bytes < batchBytes {
+		s := j.queue[0]
+		j.queue[0] = nil
+		j.queue = j.queue[1:]
+		s.queued = false
+		for _, e := range s.waiting {
+			bytes += len(e.Update)
+		}
+		entries += len(s.waiting)
+		slots = append(slots, s)
+		writes = append(writes, Write{Doc: s.doc, Generation: s.generation, Entries: s.waiting})
+		s.waiting = nil
+	}
+	return slots, writes
+}
+
+// store appends the batch, again and again until the log has it or ctx ends.
+func (j *journal) store(ctx context.Context, slots []*slot, writes []Write) {
+	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+		receipts, err := j.append(ctx, writes)
+		if err == nil {
+			j.settle(slots, writes, receipts)
+			return
+		}
+		j.failed(err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (j *journal) append(ctx context.Context, writes []Write) ([]Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
+	defer cancel()
+	receipts, err := j.log.Append(ctx, writes)
+	if err == nil && len(receipts) != len(writes) {
+		panic(fmt.Sprintf("rooms: the log answered %d writes with %d receipts", len(writes), len(receipts)))
+	}
+	return receipts, err
+}
+
+// settle notes what was stored and wakes the rooms.
+func (j *journal) settle(slots []*slot, writes []Write, receipts []Receipt) {
+	entries := 0
+	j.mu.Lock()
+	for i, s := range slots {
+		for _, e := range writes[i].Entries {
+			j.bytes -= len(e.Update)
+		}
+		entries += len(writes[i].Entries)
+		if err := receipts[i].Err; err != nil {
+			s.err = err
+			continue
+		}
+		s.stored += uint64(len(writes[i].Entries))
+		s.seq = receipts[i].Seq
+	}
+	j.mu.Unlock()
+	j.metrics.batch(entries)
+	for _, s := range slots {
+		signal(s.wake)
+	}
+}
+
+// signal leaves a mark in c, unless one is there already.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

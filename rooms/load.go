@@ -1,0 +1,129 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/soratoo/soratoo/crdt"
+)
+
+const (
+	tailEntries    = 500              // entries after the snapshot before there is a new one
+	tailBytes      = 256 << 10        // or bytes of them, or half the snapshot's
+	compactTimeout = 30 * time.Second // the log may take for a snapshot
+)
+
+// tail is what was appended after the last snapshot.
+type tail struct {
+	seq      uint64 // position of the last stored entry
+	entries  int
+	bytes    int
+	snapshot int // bytes of the snapshot
+	busy     bool
+	done     chan error // the snapshot under way is stored, or not
+	taken    tailMark   // what the snapshot under way holds
+}
+
+// tailMark is a length of the tail.
+type tailMark struct{ entries, bytes, snapshot int }
+
+func (t *tail) add(bytes int) {
+	t.entries++
+	t.bytes += bytes
+}
+
+// long tells whether the tail should become part of a snapshot.
+func (t *tail) long() bool {
+	return t.entries > tailEntries || t.bytes > max(tailBytes, t.snapshot/2)
+}
+
+// load reads the document. Until it has, the room serves nobody; if it cannot,
+// the room ends, and nothing was stored.
+func (r *Room) load() {
+	r.tail.done = make(chan error, 1)
+	ctx, cancel := context.WithTimeout(r.hub.alive, loadTimeout)
+	defer cancel()
+	stored, err := r.hub.config.Log.Load(ctx, r.doc)
+	if err != nil {
+		r.fail(fmt.Errorf("opening %s: %w", r.doc, err))
+		return
+	}
+	state := crdt.New(crdt.Options{})
+	if stored.Snapshot != nil {
+		err = state.Apply(stored.Snapshot)
+	}
+	for i := 0; i < len(stored.Tail) && err == nil; i++ {
+		err = state.Apply(stored.Tail[i])
+		r.tail.add(len(stored.Tail[i]))
+	}
+	if err != nil {
+		r.fail(fmt.Errorf("opening %s: %w: %w", r.doc, ErrCorrupt, err))
+		return
+	}
+	r.state, r.slot = state, newSlot(r.doc, stored)
+	r.tail.seq, r.tail.snapshot = stored.Seq, len(stored.Snapshot)
+	r.idle = time.Now().Add(idleTimeout)
+}
+
+// compact has a snapshot stored when the tail is long. The room goes on
+// meanwhile: the snapshot may hold edits that are not stored, as they will be.
+func (r *Room) compact() {
+	if r.tail.busy || !r.tail.long() {
+		return
+	}
+	snapshot := r.snapshot()
+	r.tail.busy = true
+	r.tail.taken = tailMark{r.tail.entries, r.tail.bytes, len(snapshot.State)}
+	go func() { r.tail.done <- r.hub.compact(snapshot) }()
+}
+
+// snapshot is the document as of the last stored entry, or later.
+func (r *Room) snapshot() Snapshot {
+	if r.whole == nil {
+		r.whole = r.state.Encode()
+	}
+	return Snapshot{Doc: r.doc, Generation: r.slot.generation, Seq: r.tail.seq, State: r.whole}
+}
+
+// compacted notes how storing a snapshot ended. Without it the tail is just
+// longer; it is tried again when the tail has grown.
+func (r *Room) compacted(err error) {
+	r.tail.busy = false
+	switch {
+	case errors.Is(err, ErrGeneration):
+		r.fail(fmt.Errorf("%w: %w", ErrReset, err))
+	case err != nil:
+		r.hub.config.Logger.Error("snapshot was not stored", "doc", r.doc, "err", err)
+		r.tail.entries, r.tail.bytes = 0, 0
+	default:
+		r.tail.entries -= r.tail.taken.entries
+		r.tail.bytes -= r.tail.taken.bytes
+		r.tail.snapshot = r.tail.taken.snapshot
+	}
+}
+
+// compactLast stores a snapshot of a room that ends for want of members. If
+// that fails the tail is longer when the document is opened, no more.
+func (r *Room) compactLast() {
+	if r.tail.entries == 0 {
+		return
+	}
+	if err := r.hub.compact(r.snapshot()); err != nil {
+		r.hub.config.Logger.Error("snapshot was not stored", "doc", r.doc, "err", err)
+	}
+}
+
+// compact stores a snapshot, one at a time on this node.
+func (h *Hub) compact(s Snapshot) error {
+	select {
+	case h.compacting <- struct{}{}:
+		defer func() { <-h.compacting }()
+	case <-h.alive.Done():
+		return context.Cause(h.alive)
+	}
+	ctx, cancel := context.WithTimeout(h.alive, compactTimeout)
+	defer cancel()
+	return h.config.Log.Compact(ctx, s)
+}

@@ -1,0 +1,223 @@
+package rooms
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/soratoo/soratoo/crdt/awareness"
+	"github.com/soratoo/soratoo/crdt/wire"
+)
+
+const (
+	stateBytes    = 4 << 10         // of one state; larger ones are not shown
+	memberClients = 16              // client ids whose presence a member may send
+	expireEvery   = 5 * time.Second // silent clients are looked for
+)
+
+// presence is who is here and what they point at. It is never stored.
+type presence struct {
+	set      awareness.Set
+	owners   map[uint64]*Member         // whose connection a client id is
+	changed  map[uint64]awareness.State // not sent yet
+	sent     time.Time                  // when the last were
+	flushAt  time.Time                  // when the next are, zero when none wait
+	expireAt time.Time                  // when silence is looked for, zero when nobody is here
+}
+
+// interval is the time between two messages about presence: rarer the more
+// members get them, as each is sent to all.
+func interval(members int) time.Duration {
+	switch {
+	case members <= 20:
+		return time.Second / 30
+	case members <= 100:
+		return time.Second / 15
+	case members <= 500:
+		return time.Second / 5
+	default:
+		return time.Second / 2
+	}
+}
+
+// aware takes what a member says of itself. What it says of others is passed
+// over: y-websocket clients repeat all they hear.
+func (r *Room) aware(m *Member, update []byte) {
+	states, err := awareness.Decode(update)
+	if err != nil {
+		r.drop(m, fmt.Errorf("%w: %w", ErrMalformed, err))
+		return
+	}
+	if !m.in {
+		return
+	}
+	now := time.Now()
+	own := states[:0]
+	for _, s := range states {
+		if r.presence.owns(m, s) && stamp(&s, m) {
+			own = append(own, s)
+		}
+	}
+	changed := r.presence.set.Apply(own, now)
+	for _, s := range changed {
+		r.presence.bind(m, s.Client)
+	}
+	r.revive(m, own)
+	r.note(changed, now)
+	r.flush(now)
+}
+
+// owns tells whether m may speak for the client of s. A client id belongs to
+// the connection that used it first, until that ends; a person who comes back
+// on a new connection takes theirs along.
+func (p *presence) owns(m *Member, s awareness.State) bool {
+	owner := p.owners[s.Client]
+	if owner == nil {
+		return s.JSON != nil && len(m.clients) < memberClients
+	}
+	return owner == m || owner.Person == m.Person
+}
+
+// bind gives a client id to m.
+func (p *presence) bind(m *Member, client uint64) {
+	owner := p.owners[client]
+	if owner == m {
+		return
+	}
+	if owner != nil {
+		owner.clients = slices.DeleteFunc(owner.clients, func(c uint64) bool { return c == client })
+	}
+	if p.owners == nil {
+		p.owners = map[uint64]*Member{}
+	}
+	p.owners[client] = m
+	m.clients = append(m.clients, client)
+}
+
+// revive has clients that were away, and so are known as gone at a later clock
+// than their own, say again that they are here: told that they are gone, they
+// answer with a clock beyond that.
+func (r *Room) revive(m *Member, own []awareness.State) {
+	gone := r.presence.set.Behind(own)
+	if len(gone) == 0 {
+		return
+	}
+	m.send(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, gone...)})
+	m.send(wire.Message{Kind: wire.QueryAwareness})
+}
+
+// stamp puts into a state who its member is. It returns false for a state that
+// is too large to be shown.
+func stamp(s *awareness.State, m *Member) bool {
+	if s.JSON == nil {
+		return true
+	}
+	var fields map[string]json.RawMessage
+	if len(s.JSON) > stateBytes || json.Unmarshal(s.JSON, &fields) != nil {
+		return false
+	}
+	for key, value := range map[string]string{"person": m.Person, "name": m.Name, "color": m.Color} {
+		fields[key] = quote(value)
+	}
+	stamped, err := json.Marshal(fields)
+	s.JSON = stamped
+	return err == nil
+}
+
+func quote(s string) json.RawMessage {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic(fmt.Sprintf("rooms: quoting %q: %v", s, err))
+	}
+	return quoted
+}
+
+// note has changed states sent with the next message.
+func (r *Room) note(changed []awareness.State, now time.Time) {
+	p := &r.presence
+	if len(changed) == 0 {
+		return
+	}
+	if p.changed == nil {
+		p.changed = map[uint64]awareness.State{}
+	}
+	for _, s := range changed {
+		p.changed[s.Client] = s
+	}
+	if p.flushAt.IsZero() {
+		p.flushAt = p.sent.Add(interval(r.count))
+	}
+	if p.expireAt.IsZero() {
+		p.expireAt = now.Add(expireEvery)
+	}
+}
+
+// flush sends what changed, if it is time: one message to all, also to those
+// it is about, who would otherwise think that the line is dead.
+func (r *Room) flush(now time.Time) {
+	p := &r.presence
+	if p.flushAt.IsZero() || now.Before(p.flushAt) {
+		return
+	}
+	states := make([]awareness.State, 0, len(p.changed))
+	for _, s := range p.changed {
+		states = append(states, s)
+	}
+	slices.SortFunc(states, func(a, b awareness.State) int { return cmp.Compare(a.Client, b.Client) })
+	clear(p.changed)
+	p.sent, p.flushAt = now, time.Time{}
+
+	msg := wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, states...)}
+	for _, g := range r.groups {
+		frame := g.encoder.Encode(msg)
+		if frame == nil {
+			continue
+		}
+		for _, m := range g.members {
+			m.outbox.presence(states, frame)
+			m.Sink.Wake(m)
+		}
+	}
+}
+
+// sendPresence tells a member who is here.
+func (r *Room) sendPresence(m *Member) {
+	all := r.presence.set.All()
+	if len(all) == 0 || !m.in {
+		return
+	}
+	msg := wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, all...)}
+	if frame := m.Encoder.Encode(msg); frame != nil {
+		m.outbox.presence(all, frame)
+		m.Sink.Wake(m)
+	}
+}
+
+// absent removes the presence of a member that left, at once.
+func (r *Room) absent(m *Member) {
+	now := time.Now()
+	for _, c := range m.clients {
+		delete(r.presence.owners, c)
+	}
+	r.note(r.presence.set.Remove(now, m.clients...), now)
+	m.clients = nil
+	if !r.presence.flushAt.IsZero() {
+		r.presence.flushAt = now
+		r.flush(now)
+	}
+}
+
+// expire removes clients that were silent for too long.
+func (r *Room) expire(now time.Time) {
+	p := &r.presence
+	if p.expireAt.IsZero() || now.Before(p.expireAt) {
+		return
+	}
+	r.note(p.set.Expire(now), now)
+	p.expireAt = time.Time{}
+	if len(p.set.All()) > 0 {
+		p.expireAt = now.Add(expireEvery)
+	}
+}
