@@ -46,7 +46,7 @@ type input struct {
 	reader  lib0.Reader
 	blocks  []block
 	feeds   []feed
-	stack   []int
+	stack   []errand
 	deletes int // where the delete set starts
 }
 
@@ -90,8 +90,15 @@ func (f *feed) load(r *lib0.Reader) bool {
 	return true
 }
 
+// errand is a feed to be integrated until a unit of its client is there.
+type errand struct {
+	feed  int
+	until uint32
+}
+
 // integrateBlocks integrates all structs whose dependencies are here or in the
-// update, and parks the rest. Blocks wait for each other on a stack.
+// update, and parks the rest. A feed that needs a unit of another waits on a
+// stack until that one has come as far.
 func (d *Doc) integrateBlocks(in *input) {
 	in.feeds = in.feeds[:0]
 	for _, b := range in.blocks {
@@ -99,16 +106,16 @@ func (d *Doc) integrateBlocks(in *input) {
 	}
 	find := in.finder()
 	for i := range in.feeds {
-		in.stack = append(in.stack[:0], i)
+		in.stack = append(in.stack[:0], errand{i, maxClock})
 		for len(in.stack) > 0 {
 			top := len(in.stack) - 1
-			f := &in.feeds[in.stack[top]]
-			needs, done := d.advance(&in.reader, f)
+			f := &in.feeds[in.stack[top].feed]
+			needs, done := d.advance(&in.reader, f, in.stack[top].until)
 			if !done {
 				on := find(needs.client)
 				if on >= 0 && !in.feeds[on].busy && &in.feeds[on] != f && in.feeds[on].load(&in.reader) {
 					f.busy = true
-					in.stack = append(in.stack, on)
+					in.stack = append(in.stack, errand{on, needs.clock})
 					continue
 				}
 				d.park(&in.reader, f, needs)
@@ -138,9 +145,9 @@ func (in *input) finder() func(client uint64) int {
 	}
 }
 
-// advance integrates structs of f until its end (true) or until one needs a
-// unit that is not here.
-func (d *Doc) advance(r *lib0.Reader, f *feed) (needs wireID, done bool) {
+// advance integrates structs of f until its end or the unit until (true), or
+// until one needs a unit that is not here.
+func (d *Doc) advance(r *lib0.Reader, f *feed, until uint32) (needs wireID, done bool) {
 	for f.load(r) {
 		s := &f.current
 		state := d.state(f.client)
@@ -155,6 +162,9 @@ func (d *Doc) advance(r *lib0.Reader, f *feed) (needs wireID, done bool) {
 			d.integrate(s, state-s.clock)
 		}
 		f.loaded = false
+		if s.end() > until {
+			break
+		}
 	}
 	return wireID{}, true
 }
