@@ -17,7 +17,7 @@ func Replay(peer *Peer, fed [][]byte, vector []byte) error {
 	peer.Queue(nil, "new", "replay", 0)
 	for _, u := range fed {
 		if err := doc.Apply(u); err != nil {
-			return fmt.Errorf("Apply(%x): %w", u, err)
+			return fmt.Errorf("applying %x: %w", u, err)
 		}
 		if err := doc.Check(); err != nil {
 			return err
@@ -38,10 +38,10 @@ func Replay(peer *Peer, fed [][]byte, vector []byte) error {
 		return nil
 	}
 	if got := doc.Encode(); !bytes.Equal(got, want.Update) {
-		return fmt.Errorf("Encode\n     = %x\nwant %x", got, want.Update)
+		return fmt.Errorf("encoded\n     = %x\nwant %x", got, want.Update)
 	}
 	if got, err := doc.Diff(vector); err != nil || !bytes.Equal(got, diff) {
-		return fmt.Errorf("Diff(%x)\n     = %x, %v\nwant %x", vector, got, err, diff)
+		return fmt.Errorf("diff for %x\n     = %x, %v\nwant %x", vector, got, err, diff)
 	}
 	return nil
 }
