@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	accessTime = 10 * time.Minute // an access token is good
+	leeway     = 30 * time.Second // clocks may differ
+	audience   = "soratoo"
+	tokenType  = "at+jwt" // RFC 9068: never to be taken for another kind of token
+	maxToken   = 4 << 10  // bytes, looked at before anything else
+)
+
+// signer makes and checks access tokens: JWTs signed with Ed25519.
+type signer struct {
+	key    ed25519.PrivateKey
+	id     string
+	issuer string
+	now    func() time.Time
+	parser *jwt.Parser
+}
+
+func newSigner(key ed25519.PrivateKey, issuer string, now func() time.Time) *signer {
+	sum := sha256.Sum256(key.Public().(ed25519.PublicKey))
+	return &signer{
+		key: key, id: base64.RawURLEncoding.EncodeToString(sum[:8]), issuer: issuer, now: now,
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithAudience(audience), jwt.WithIssuer(issuer),
+			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now), jwt.WithStrictDecoding(),
+		),
+	}
+}
+
+// sign makes an access token for a person.
+func (s *signer) sign(person string) (token string, expires time.Time, err error) {
+	now := s.now()
+	expires = now.Add(accessTime)
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
+		Subject: person, Issuer: s.issuer, Audience: jwt.ClaimStrings{audience}, ID: NewID(),
+		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
+	})
+	t.Header["kid"], t.Header["typ"] = s.id, tokenType
+	token, err = t.SignedString(s.key)
+	return token, expires, err
+}
+
+// check returns whose access token it is. Whatever is wrong with it, the
+// answer is ErrUnauthenticated.
+func (s *signer) check(token string) (person string, expires time.Time, err error) {
+	if len(token) > maxToken {
+		return "", time.Time{}, ErrUnauthenticated
+	}
+	var claims jwt.RegisteredClaims
+	_, err = s.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		if t.Header["kid"] != s.id || t.Header["typ"] != tokenType {
+			return nil, errors.New("token of another kind")
+		}
+		return s.key.Public(), nil
+	})
+	if err != nil || claims.Subject == "" {
+		return "", time.Time{}, ErrUnauthenticated
+	}
+	return claims.Subject, claims.ExpiresAt.Time, nil
+}
+
+// LoadKey reads the signing key of an installation from a file, which it makes
+// when there is none, for its owner's eyes only.
+func LoadKey(path string) (ed25519.PrivateKey, error) {
+	const kind = "SORATOO ED25519 SEED"
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("making a signing key: %w", err)
+		}
+		block := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: key.Seed()})
+		if err := os.WriteFile(path, block, 0o600); err != nil {
+			return nil, fmt.Errorf("storing the signing key: %w", err)
+		}
+		return key, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the signing key: %w", err)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil || block.Type != kind || len(block.Bytes) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%s is not a signing key; restore it, or remove it to have everybody sign in again", path)
+	}
+	return ed25519.NewKeyFromSeed(block.Bytes), nil
+}

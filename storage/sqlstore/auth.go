@@ -1,0 +1,163 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/soratoo/soratoo/auth"
+)
+
+// CreateAccount stores an account and its workspace; see auth.Accounts.
+func (s *Store) CreateAccount(ctx context.Context, a auth.Account, first auth.Workspace) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `INSERT INTO accounts (id, name, email, color, password, policy, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
+			a.ID, a.Name, a.Email, a.Color, a.Password, a.Policy, a.Created.UnixMilli())
+		if err := one(result, err, auth.ErrTaken); err != nil {
+			return fmt.Errorf("storing an account: %w", err)
+		}
+		return createWorkspace(ctx, tx, first, a.ID)
+	})
+}
+
+// Account returns an account by id.
+func (s *Store) Account(ctx context.Context, id string) (auth.Account, error) {
+	return s.account(ctx, "id", id)
+}
+
+// AccountByEmail returns an account by its normalised email.
+func (s *Store) AccountByEmail(ctx context.Context, email string) (auth.Account, error) {
+	return s.account(ctx, "email", email)
+}
+
+func (s *Store) account(ctx context.Context, column, value string) (auth.Account, error) {
+	var a auth.Account
+	var created int64
+	err := s.read.QueryRowContext(ctx, `SELECT id, name, email, color, password, policy, created
+		FROM accounts WHERE `+column+` = ?`, value).
+		Scan(&a.ID, &a.Name, &a.Email, &a.Color, &a.Password, &a.Policy, &created)
+	a.Created = millis(created)
+	return a, found(err, "reading an account")
+}
+
+// Rename changes the name of an account.
+func (s *Store) Rename(ctx context.Context, id, name string) error {
+	return s.exec(ctx, "renaming an account", `UPDATE accounts SET name = ? WHERE id = ?`, name, id)
+}
+
+// People lists those of ids who share a workspace with asker.
+func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.Person, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("listing people: %w", err)
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color FROM accounts
+		WHERE id IN (SELECT value FROM json_each(?)) AND (id = ? OR EXISTS (
+			SELECT 1 FROM members theirs JOIN members mine USING (workspace)
+			WHERE theirs.person = accounts.id AND mine.person = ?)) ORDER BY id`, string(list), asker, asker)
+	return collect(rows, err, "listing people", func(scan scanner) (p auth.Person, err error) {
+		return p, scan(&p.ID, &p.Name, &p.Color)
+	})
+}
+
+// CreateSession stores a session.
+func (s *Store) CreateSession(ctx context.Context, session auth.Session) error {
+	return s.exec(ctx, "storing a session", `INSERT INTO sessions (id, person, hash, created, expires) VALUES (?, ?, ?, ?, ?)`,
+		session.ID, session.Person, session.Hash, session.Created.UnixMilli(), session.Expires.UnixMilli())
+}
+
+// SessionByHash returns the session whose secret has this hash.
+func (s *Store) SessionByHash(ctx context.Context, hash []byte) (auth.Session, error) {
+	var session auth.Session
+	var created, expires int64
+	err := s.read.QueryRowContext(ctx, `SELECT id, person, hash, created, expires FROM sessions WHERE hash = ?`, hash).
+		Scan(&session.ID, &session.Person, &session.Hash, &created, &expires)
+	session.Created, session.Expires = millis(created), millis(expires)
+	return session, found(err, "reading a session")
+}
+
+// RotateSession gives a session a new hash and end.
+func (s *Store) RotateSession(ctx context.Context, old, fresh []byte, expires time.Time) error {
+	return s.exec(ctx, "rotating a session", `UPDATE sessions SET hash = ?, expires = ? WHERE hash = ?`, fresh, expires.UnixMilli(), old)
+}
+
+// DeleteSession removes the session whose secret has this hash, if it is there.
+func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
+	err := s.exec(ctx, "ending a session", `DELETE FROM sessions WHERE hash = ?`, hash)
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// DeleteExpired removes sessions that are over.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
+	err := s.exec(ctx, "removing sessions", `DELETE FROM sessions WHERE expires <= ?`, now.UnixMilli())
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// exec runs one statement durably. When it changed nothing it ends with
+// auth.ErrNotFound.
+func (s *Store) exec(ctx context.Context, doing, query string, args ...any) error {
+	result, err := s.write.ExecContext(ctx, query, args...)
+	if err := one(result, err, auth.ErrNotFound); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// one is none when a statement changed no row.
+func one(result sql.Result, err, none error) error {
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		return none
+	}
+	return err
+}
+
+// found turns the absence of a row into auth.ErrNotFound.
+func found(err error, doing string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return auth.ErrNotFound
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+}
+
+func millis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// scanner reads the columns of a row.
+type scanner func(dst ...any) error
+
+// collect reads all rows of a query that may have failed.
+func collect[T any](rows *sql.Rows, err error, doing string, read func(scanner) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		t, err := read(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+		out = append(out, t)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	return out, nil
+}

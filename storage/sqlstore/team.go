@@ -1,0 +1,108 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/soratoo/soratoo/auth"
+)
+
+// CreateWorkspace stores a workspace and its owner.
+func (s *Store) CreateWorkspace(ctx context.Context, w auth.Workspace, owner string) error {
+	return s.tx(ctx, func(tx *sql.Tx) error { return createWorkspace(ctx, tx, w, owner) })
+}
+
+func createWorkspace(ctx context.Context, tx *sql.Tx, w auth.Workspace, owner string) error {
+	at := w.Created.UnixMilli()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO workspaces (id, name, created) VALUES (?, ?, ?)`, w.ID, w.Name, at); err != nil {
+		return fmt.Errorf("storing a workspace: %w", err)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO members (workspace, person, role, joined) VALUES (?, ?, ?, ?)`, w.ID, owner, auth.RoleOwner, at)
+	if err != nil {
+		return fmt.Errorf("storing a workspace's owner: %w", err)
+	}
+	return nil
+}
+
+// Workspaces lists the workspaces that a person is in, with the role there.
+func (s *Store) Workspaces(ctx context.Context, person string, p auth.Page) ([]auth.Workspace, error) {
+	created, id := p.Position()
+	rows, err := s.read.QueryContext(ctx, `SELECT w.id, w.name, m.role, w.created FROM workspaces w
+		JOIN members m ON m.workspace = w.id WHERE m.person = ? AND (w.created, w.id) > (?, ?)
+		ORDER BY w.created, w.id LIMIT ?`, person, created, id, p.Limit)
+	return collect(rows, err, "listing workspaces", func(scan scanner) (w auth.Workspace, err error) {
+		var at int64
+		err = scan(&w.ID, &w.Name, &w.Role, &at)
+		w.Created = millis(at)
+		return w, err
+	})
+}
+
+// Role returns a person's role in a workspace.
+func (s *Store) Role(ctx context.Context, person, workspace string) (auth.Role, error) {
+	var role auth.Role
+	err := s.read.QueryRowContext(ctx, `SELECT role FROM members WHERE workspace = ? AND person = ?`, workspace, person).Scan(&role)
+	return role, found(err, "reading a role")
+}
+
+// Members lists who is in a workspace.
+func (s *Store) Members(ctx context.Context, workspace string, p auth.Page) ([]auth.Member, error) {
+	joined, id := p.Position()
+	rows, err := s.read.QueryContext(ctx, `SELECT a.id, a.name, a.color, m.role, m.joined FROM members m
+		JOIN accounts a ON a.id = m.person WHERE m.workspace = ? AND (m.joined, a.id) > (?, ?)
+		ORDER BY m.joined, a.id LIMIT ?`, workspace, joined, id, p.Limit)
+	return collect(rows, err, "listing members", func(scan scanner) (m auth.Member, err error) {
+		var at int64
+		err = scan(&m.Person, &m.Name, &m.Color, &m.Role, &at)
+		m.Joined = millis(at)
+		return m, err
+	})
+}
+
+// SetMember adds a person to a workspace or changes their role.
+func (s *Store) SetMember(ctx context.Context, workspace, person string, role auth.Role) error {
+	return s.exec(ctx, "storing a member", `INSERT INTO members (workspace, person, role, joined) VALUES (?, ?, ?, ?)
+		ON CONFLICT (workspace, person) DO UPDATE SET role = excluded.role`, workspace, person, role, time.Now().UnixMilli())
+}
+
+// CreateProject stores a project.
+func (s *Store) CreateProject(ctx context.Context, p auth.Project) error {
+	return s.exec(ctx, "storing a project", `INSERT INTO projects (id, workspace, name, created, updated) VALUES (?, ?, ?, ?, ?)`,
+		p.ID, p.Workspace, p.Name, p.Created.UnixMilli(), p.Updated.UnixMilli())
+}
+
+// Project returns a project with the person's role, if they are in its workspace.
+func (s *Store) Project(ctx context.Context, person, id string) (auth.Project, error) {
+	var p auth.Project
+	var created, updated int64
+	err := s.read.QueryRowContext(ctx, `SELECT p.id, p.workspace, p.name, m.role, p.created, p.updated FROM projects p
+		JOIN members m ON m.workspace = p.workspace AND m.person = ? WHERE p.id = ?`, person, id).
+		Scan(&p.ID, &p.Workspace, &p.Name, &p.Role, &created, &updated)
+	p.Created, p.Updated = millis(created), millis(updated)
+	return p, found(err, "reading a project")
+}
+
+// Projects lists the projects of a workspace.
+func (s *Store) Projects(ctx context.Context, workspace string, p auth.Page) ([]auth.Project, error) {
+	created, id := p.Position()
+	rows, err := s.read.QueryContext(ctx, `SELECT id, workspace, name, created, updated FROM projects
+		WHERE workspace = ? AND (created, id) > (?, ?) ORDER BY created, id LIMIT ?`, workspace, created, id, p.Limit)
+	return collect(rows, err, "listing projects", func(scan scanner) (p auth.Project, err error) {
+		var created, updated int64
+		err = scan(&p.ID, &p.Workspace, &p.Name, &created, &updated)
+		p.Created, p.Updated = millis(created), millis(updated)
+		return p, err
+	})
+}
+
+// RenameProject changes a project's name.
+func (s *Store) RenameProject(ctx context.Context, id, name string, now time.Time) error {
+	return s.exec(ctx, "renaming a project", `UPDATE projects SET name = ?, updated = ? WHERE id = ?`, name, now.UnixMilli(), id)
+}
+
+// DeleteProject removes a project.
+func (s *Store) DeleteProject(ctx context.Context, id string) error {
+	return s.exec(ctx, "removing a project", `DELETE FROM projects WHERE id = ?`, id)
+}
