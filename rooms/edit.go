@@ -117,6 +117,9 @@ func (r *Room) answer(m *Member, msg wire.Message) {
 		r.drop(m, fmt.Errorf("%w: %w", ErrMalformed, err))
 		return
 	}
+	if len(msg.Payload) > 1 && r.count > 1 {
+		r.presence.returned()
+	}
 	if !m.Ask && !msg.Reply {
 		m.send(wire.Message{Kind: wire.SyncStep1, Payload: r.state.StateVector()})
 	}

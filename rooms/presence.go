@@ -15,6 +15,7 @@ const (
 	stateBytes    = 4 << 10         // of one state; larger ones are not shown
 	memberClients = 16              // client ids whose presence a member may send
 	expireEvery   = 5 * time.Second // silent clients are looked for
+	rouseEvery    = 2 * time.Second // members may be asked to say again that they are here
 )
 
 // presence is who is here and what they point at. It is never stored.
@@ -25,6 +26,8 @@ type presence struct {
 	sent     time.Time                  // when the last were
 	flushAt  time.Time                  // when the next are, zero when none wait
 	expireAt time.Time                  // when silence is looked for, zero when nobody is here
+	roused   time.Time                  // when members were last asked
+	rouseAt  time.Time                  // when they are next, zero when nobody came back
 }
 
 // interval is the time between two messages about presence: rarer the more
@@ -104,8 +107,40 @@ func (r *Room) revive(m *Member, own []awareness.State) {
 	if len(gone) == 0 {
 		return
 	}
+	m.rouse(gone)
+}
+
+// rouse tells a member that clients of its are gone, and asks for them.
+func (m *Member) rouse(gone []awareness.State) {
 	m.send(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, gone...)})
 	m.send(wire.Message{Kind: wire.QueryAwareness})
+}
+
+// returned is called when somebody joins who may have been here before. They
+// forgot the others when the line broke, but not their clocks: they take no
+// notice of anybody until everybody speaks at a later clock.
+func (p *presence) returned() {
+	if p.rouseAt.IsZero() {
+		p.rouseAt = p.roused.Add(rouseEvery)
+	}
+}
+
+// rouse has everybody who is here say so again, when it is time.
+func (r *Room) rouse(now time.Time) {
+	p := &r.presence
+	if p.rouseAt.IsZero() || now.Before(p.rouseAt) {
+		return
+	}
+	p.roused, p.rouseAt = now, time.Time{}
+	here := map[*Member][]awareness.State{}
+	for _, s := range p.set.All() {
+		if m := p.owners[s.Client]; m != nil {
+			here[m] = append(here[m], awareness.State{Client: s.Client, Clock: s.Clock})
+		}
+	}
+	for m, states := range here {
+		m.rouse(states)
+	}
 }
 
 // stamp puts into a state who its member is. It returns false for a state that

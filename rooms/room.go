@@ -172,7 +172,7 @@ func (r *Room) full() bool {
 // that is set already; an early alarm does no harm.
 func (r *Room) arm() {
 	next := r.idle
-	for _, t := range []time.Time{r.late(), r.presence.flushAt, r.presence.expireAt} {
+	for _, t := range []time.Time{r.late(), r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -191,6 +191,7 @@ func (r *Room) due(now time.Time) {
 	}
 	r.expire(now)
 	r.flush(now)
+	r.rouse(now)
 }
 
 // receive takes one message of a member.

@@ -1,0 +1,242 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/soratoo/soratoo/rooms"
+)
+
+const (
+	openBytes    = 256 << 10 // of a message before anything is open on a socket
+	messageBytes = 16 << 20  // of a message after that
+	scratchBytes = 4 << 10   // of the buffers that messages are read into
+	chunkBytes   = 32 << 10  // of one write, so that a slow reader shows progress
+)
+
+// protocol is what a socket speaks. Its methods are called one at a time,
+// except for tick and end.
+type protocol interface {
+	// receive takes one message, whose bytes it may keep. An error ends the
+	// socket, with the close code that the error has.
+	receive(ctx context.Context, message []byte) error
+	// tick is called every few seconds. An error ends the socket.
+	tick(now time.Time) error
+	// alive returns a frame that does nothing, for clients that think the
+	// line dead when they hear nothing; nil while there is none.
+	alive() []byte
+	// left ends all memberships. It is called once, last.
+	left()
+}
+
+// socket is one WebSocket connection. Reading it is one goroutine; writing it
+// is another that exists only while something waits.
+type socket struct {
+	ws       *websocket.Conn
+	raw      *watchedConn
+	sockets  *sockets
+	protocol protocol
+	opened   time.Time
+	cancel   context.CancelCauseFunc // ends what the reader waits for
+	open     atomic.Bool  // a document is open on it
+	sent     atomic.Int64 // when the last frame was, in nanoseconds of Unix time
+	budget   budget       // the reader's
+
+	mu      sync.Mutex
+	frames  [][]byte        // of the socket itself
+	ready   []*rooms.Member // with something in their outboxes
+	writing bool            // the writer runs
+	closing error           // why the socket ends
+}
+
+// watchedConn notes when something came, and since when a write is stuck.
+type watchedConn struct {
+	net.Conn
+	heard atomic.Int64 // nanoseconds of Unix time
+	since atomic.Int64 // the same, of the write under way; 0 when there is none
+}
+
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
+
+func (c *watchedConn) Write(p []byte) (int, error) {
+	c.since.Store(time.Now().UnixNano())
+	n, err := c.Conn.Write(p)
+	c.since.Store(0)
+	return n, err
+}
+
+// Wake has what waits for the member written; see rooms.Sink.
+func (s *socket) Wake(m *rooms.Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.ready {
+		if r == m {
+			return
+		}
+	}
+	s.ready = append(s.ready, m)
+	s.startWriting()
+}
+
+// End closes the socket, as its member was let go; see rooms.Sink. Its other
+// documents come back with the client.
+func (s *socket) End(m *rooms.Member, reason error) {
+	s.Wake(m)
+	s.close(reason)
+}
+
+// send writes a frame of the socket itself, before what waits for members.
+func (s *socket) send(frame []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frames = append(s.frames, frame)
+	s.startWriting()
+}
+
+// close ends the socket once what waits is written. The first reason counts.
+func (s *socket) close(reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing == nil {
+		s.closing = reason
+		s.startWriting()
+	}
+}
+
+// startWriting makes sure that the writer runs. The caller holds the lock.
+func (s *socket) startWriting() {
+	if !s.writing {
+		s.writing = true
+		s.sockets.running.Go(s.write)
+	}
+}
+
+// take returns the frames that wait, or false when the writer may end.
+func (s *socket) take(frames [][]byte) ([][]byte, bool) {
+	s.mu.Lock()
+	own, ready := s.frames, s.ready
+	s.frames, s.ready = nil, nil
+	if len(own) == 0 && len(ready) == 0 {
+		s.writing = s.closing != nil // nothing is written after the close frame
+		s.mu.Unlock()
+		return nil, false
+	}
+	s.mu.Unlock()
+	frames = append(frames, own...)
+	for _, m := range ready {
+		frames = m.Take(frames)
+	}
+	return frames, true
+}
+
+// write sends what waits, as few writes as can be, until nothing does.
+func (s *socket) write() {
+	batch := batches.Get().(*batch)
+	defer batches.Put(batch)
+	for {
+		frames, ok := s.take(batch.frames[:0])
+		if !ok {
+			break
+		}
+		if err := batch.write(s.raw, frames); err != nil {
+			s.abort()
+			return
+		}
+		s.sent.Store(time.Now().UnixNano())
+	}
+	s.mu.Lock()
+	reason := s.closing
+	s.mu.Unlock()
+	if reason != nil {
+		code, text := closeCode(reason)
+		// The handshake may fail in many ways, all of which end the socket.
+		_ = s.ws.Close(code, text)
+		s.cancel(reason)
+	}
+}
+
+// abort ends the socket without a word. Readers and writers fail.
+func (s *socket) abort() {
+	s.cancel(errStuck)
+	_ = s.raw.Close()
+}
+
+// read takes messages until the socket ends, one way or another.
+func (s *socket) read(ctx context.Context) {
+	defer s.sockets.remove(s)
+	defer s.protocol.left()
+	for {
+		message, err := s.next()
+		if err == nil {
+			err = s.protocol.receive(ctx, message)
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, errLine), ctx.Err() != nil:
+			s.cancel(err)
+			_ = s.ws.CloseNow()
+			return
+		default:
+			s.close(err) // the writer does the closing handshake
+			return
+		}
+	}
+}
+
+// next reads one message.
+func (s *socket) next() ([]byte, error) {
+	kind, r, err := s.ws.Reader(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLine, err)
+	}
+	if kind != websocket.MessageBinary {
+		return nil, errText
+	}
+	limit := openBytes
+	if s.open.Load() {
+		limit = messageBytes
+	}
+	scratch := scratches.Get().(*[scratchBytes]byte)
+	defer scratches.Put(scratch)
+	return readAll(r, scratch[:], limit)
+}
+
+// readAll reads r to its end, into a slice of its own, by way of scratch.
+func readAll(r io.Reader, scratch []byte, limit int) ([]byte, error) {
+	var message []byte
+	fill := 0
+	for {
+		n, err := r.Read(scratch[fill:])
+		fill += n
+		if len(message)+fill > limit {
+			return nil, errTooLarge
+		}
+		if err == nil && fill < len(scratch) {
+			continue
+		}
+		message = append(message, scratch[:fill]...)
+		fill = 0
+		if errors.Is(err, io.EOF) {
+			return message, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errLine, err)
+		}
+	}
+}
+
+var scratches = sync.Pool{New: func() any { return new([scratchBytes]byte) }}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/soratoo/soratoo/rooms"
+)
+
+const (
+	watchEvery  = 5 * time.Second
+	openTimeout = 15 * time.Second // to open a first document
+	stuckTime   = 15 * time.Second // a write may take
+	pingAfter   = 25 * time.Second // of silence
+	deadAfter   = 60 * time.Second // of silence
+	aliveAfter  = 20 * time.Second // of saying nothing ourselves; clients give up after 30
+)
+
+// sockets are the open sockets of a node. One goroutine watches over all of
+// them, while there are any. The zero value has none.
+type sockets struct {
+	running sync.WaitGroup // readers, writers and the watcher
+
+	mu       sync.Mutex // guards what follows
+	all      map[*socket]struct{}
+	empty    chan struct{} // closed when the last ends; nil while there are none
+	draining bool
+}
+
+// add serves a socket until it ends.
+func (ss *sockets) add(s *socket) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s.cancel = cancel
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.all == nil {
+		ss.all = map[*socket]struct{}{}
+	}
+	ss.all[s] = struct{}{}
+	if ss.empty == nil {
+		empty := make(chan struct{})
+		ss.empty = empty
+		ss.running.Go(func() { ss.watch(empty) })
+	}
+	ss.running.Go(func() { s.read(ctx) })
+	if ss.draining {
+		s.close(rooms.ErrRestart)
+	}
+}
+
+// remove forgets a socket that ended.
+func (ss *sockets) remove(s *socket) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	delete(ss.all, s)
+	if len(ss.all) == 0 {
+		close(ss.empty)
+		ss.empty = nil
+	}
+}
+
+// list returns the open sockets.
+func (ss *sockets) list() []*socket {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return slices.Collect(maps.Keys(ss.all))
+}
+
+// watch looks at all sockets from time to time, until none is left.
+func (ss *sockets) watch(empty <-chan struct{}) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			for _, s := range ss.list() {
+				if err := s.check(now); err != nil {
+					s.close(err)
+				}
+			}
+		case <-empty:
+			return
+		}
+	}
+}
+
+// check does what the time asks for. An error ends the socket.
+func (s *socket) check(now time.Time) error {
+	silent := now.Sub(time.Unix(0, s.raw.heard.Load()))
+	since := s.raw.since.Load()
+	switch {
+	case since != 0 && now.Sub(time.Unix(0, since)) > stuckTime, silent > deadAfter:
+		s.abort()
+		return errStuck
+	case !s.open.Load() && now.Sub(s.opened) > openTimeout:
+		return errNobody
+	case silent > pingAfter:
+		s.send(pingFrame)
+	}
+	if now.Sub(time.Unix(0, s.sent.Load())) > aliveAfter {
+		if frame := s.protocol.alive(); frame != nil {
+			s.send(frame)
+		}
+	}
+	return s.protocol.tick(now)
+}
+
+// drain ends all sockets and waits until they are gone, or ctx ends: then it
+// cuts them off. New ones are told to come back.
+func (ss *sockets) drain(ctx context.Context) {
+	ss.mu.Lock()
+	ss.draining = true
+	ss.mu.Unlock()
+	for _, s := range ss.list() {
+		s.close(rooms.ErrRestart)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ss.running.Wait()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		for _, s := range ss.list() {
+			s.abort()
+		}
+		<-done
+	}
+}
+
+// budget limits how many messages a peer may send that cost us more than
+// them. It fills by time.
+type budget struct {
+	used float64
+	last time.Time
+}
+
+const (
+	budgetSize = 4000 // what may be spent at once
+	budgetRate = 400  // what comes back in a second
+	costCheap  = 1    // of presence and the like
+	costDear   = 20   // of what makes us read or encode documents
+)
+
+// spend takes cost out of the budget, or returns errTooMany.
+func (b *budget) spend(cost float64, now time.Time) error {
+	b.used = max(0, b.used-now.Sub(b.last).Seconds()*budgetRate) + cost
+	b.last = now
+	if b.used > budgetSize {
+		return errTooMany
+	}
+	return nil
+}

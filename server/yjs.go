@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/crdt/awareness"
+	"github.com/soratoo/soratoo/crdt/wire"
+	"github.com/soratoo/soratoo/rooms"
+)
+
+// joinTimeout is how long a client may wait for its room to be opened.
+const joinTimeout = 25 * time.Second
+
+// serveYjs serves GET /yjs/{project}/{kind}: one document to a y-websocket
+// client. It says no by close code, as browsers hide HTTP's answer.
+func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
+	project, kind := r.PathValue("project"), r.PathValue("kind")
+	p, access, err := s.admit(r, project, kind)
+	if r.Header.Get("Upgrade") == "" && err != nil {
+		err = nil // Accept answers what is not a handshake
+	}
+	sock, failed := s.accept(w, r)
+	if failed != nil {
+		return // it has been answered
+	}
+	y := &yjs{socket: sock, expires: p.Expires}
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), joinTimeout)
+		defer cancel()
+		y.member, err = s.Hub.Join(ctx, rooms.JoinRequest{
+			Doc: project + "/" + kind, Person: p.Person, Name: p.Name, Color: p.Color,
+			Write: writes(kind, access), Sink: sock, Encoder: yjsEncoder{}, Ask: true,
+		})
+	}
+	if err != nil {
+		sock.close(s.told(err))
+	}
+	sock.open.Store(err == nil)
+	sock.start(y)
+}
+
+// admit tells who asks for a document, by ticket, bearer token or cookie, and
+// what they may do with it.
+func (s *Server) admit(r *http.Request, project, kind string) (p auth.Principal, a auth.Access, err error) {
+	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
+		p, err = s.Auth.Ticket(r.Context(), ticket)
+	} else {
+		p, err = s.identify(r)
+	}
+	if err == nil {
+		a, err = s.Auth.Document(r.Context(), p, project, kind)
+	}
+	return p, a, err
+}
+
+// yjs is a y-websocket client: see protocol.
+type yjs struct {
+	*socket
+	member  *rooms.Member // nil if it was not let in
+	expires time.Time
+}
+
+func (y *yjs) receive(ctx context.Context, message []byte) error {
+	m, err := wire.DecodeYjs(message)
+	if err != nil {
+		return err
+	}
+	if y.member == nil {
+		return nil // it is being told why
+	}
+	if err := y.budget.charge(m.Kind); err != nil {
+		return err
+	}
+	if m.Kind == wire.PermissionDenied {
+		return errUnasked
+	}
+	return y.member.Receive(ctx, m)
+}
+
+func (y *yjs) tick(now time.Time) error {
+	if !y.expires.IsZero() && now.After(y.expires) {
+		return errExpired
+	}
+	return nil
+}
+
+// aliveYjs is a message about nobody's presence.
+var aliveYjs = yjsEncoder{}.Encode(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil)})
+
+func (y *yjs) alive() []byte { return aliveYjs }
+
+func (y *yjs) left() {
+	if y.member != nil {
+		y.member.Leave()
+	}
+}
+
+// charge spends what a message of this kind costs. Edits cost nothing here:
+// who sends many is slowed down by the room.
+func (b *budget) charge(k wire.Kind) error {
+	switch k {
+	case wire.Update, wire.SyncStep2:
+		return nil
+	case wire.SyncStep1, wire.QueryAwareness, wire.Token:
+		return b.spend(costDear, time.Now())
+	default:
+		return b.spend(costCheap, time.Now())
+	}
+}
+
+// writes tells whether access to a project lets one write a document of this
+// kind: who may comment writes the review, who may write writes both.
+func writes(kind string, a auth.Access) bool {
+	switch kind {
+	case "review":
+		return a == auth.AccessWrite || a == auth.AccessComment
+	default:
+		return a == auth.AccessWrite
+	}
+}
+
+// told is err as a client hears of it. What it cannot know of is logged.
+func (s *Server) told(err error) error {
+	if code, _ := closeCode(err); code == codeInternal && !errors.Is(err, context.Canceled) {
+		s.Log.Error("document was not opened", "err", err)
+	}
+	return err
+}
