@@ -25,7 +25,9 @@ describe("orderBetween", () => {
   }
 
   it("gives two people at one spot distinct keys", () => {
-    const keys = new Set(Array.from({ length: 500 }, (_, i) => orderBetween(null, null, seededRandom(i))));
+    const keys = new Set(
+      Array.from({ length: 500 }, (_, i) => orderBetween(null, null, seededRandom(i))),
+    );
     expect(keys.size).toBe(500);
   });
 
@@ -51,7 +53,10 @@ describe("ordersBetween", () => {
       const before = orderBetween(null, null, seededRandom(1000 + seed));
       const a = ordersBetween({ before, after: null }, 5, seededRandom(seed));
       const b = ordersBetween({ before, after: null }, 5, seededRandom(seed + 5000));
-      const names = [...a.map((order) => ({ order, id: "a" })), ...b.map((order) => ({ order, id: "b" }))]
+      const names = [
+        ...a.map((order) => ({ order, id: "a" })),
+        ...b.map((order) => ({ order, id: "b" })),
+      ]
         .sort(byOrder)
         .map((key) => key.id)
         .join("");

@@ -53,7 +53,10 @@ export function isOrder(value: unknown): value is string {
 }
 
 /** Compares by (order, id), the order of everything. */
-export function byOrder(a: { order: string; id: string }, b: { order: string; id: string }): number {
+export function byOrder(
+  a: { order: string; id: string },
+  b: { order: string; id: string },
+): number {
   if (a.order !== b.order) return a.order < b.order ? -1 : 1;
   if (a.id === b.id) return 0;
   return a.id < b.id ? -1 : 1;

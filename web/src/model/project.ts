@@ -1,14 +1,256 @@
 // The projection: from a timeline document to a timeline that is valid
-// whatever was merged.
-import type * as Y from "yjs";
-import type { Live, Timeline } from "./schema.ts";
+// whatever was merged. Registers are read one entry at a time and kept until
+// they change; layout runs over all of them, which is cheap.
+import * as Y from "yjs";
+import { type Entries, layOut, recovered } from "./layout.ts";
+import { byOrder } from "./order.ts";
+import * as read from "./read.ts";
+import {
+  type Clip,
+  type Live,
+  type Repair,
+  roots,
+  type Scene,
+  type Thing,
+  type Timeline,
+  type Track,
+} from "./schema.ts";
 
 /** Projects a document. Pure: it never writes. */
-export function projectTimeline(_doc: Y.Doc): Timeline {
-  throw new Error("model: not written yet");
+export function projectTimeline(doc: Y.Doc): Timeline {
+  const reader = createReader(doc);
+  return assemble(reader.entries, reader.repairs());
 }
 
-/** The projection of a document as it changes; only what changed is read anew, and what did not change stays the same object. */
-export function openTimeline(_doc: Y.Doc): Live<Timeline> {
-  throw new Error("model: not written yet");
+/**
+ * The projection of a document as it changes; only what changed is read anew,
+ * and what did not change stays the same object. Listeners are called once
+ * for all changes of one turn of the event loop.
+ */
+export function openTimeline(doc: Y.Doc): Live<Timeline> {
+  const reader = createReader(doc);
+  let value = assemble(reader.entries, reader.repairs());
+  let stale = false;
+  let told = true;
+  const listeners = new Set<(value: Timeline) => void>();
+
+  const current = () => {
+    if (stale) {
+      value = keep(value, assemble(reader.entries, reader.repairs()));
+      stale = false;
+    }
+    return value;
+  };
+  const tell = () => {
+    if (told) return;
+    told = true;
+    const now = current();
+    for (const listener of [...listeners]) listener(now);
+  };
+  const stop = reader.watch(() => {
+    stale = true;
+    if (told) queueMicrotask(tell);
+    told = false;
+  });
+  return {
+    current,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      stop();
+      told = true;
+      listeners.clear();
+    },
+  };
+}
+
+const lives = new WeakMap<Y.Doc, Live<Timeline>>();
+
+/** The projection of a document now, kept up to date with it from the first call on. */
+export function timelineOf(doc: Y.Doc): Timeline {
+  let live = lives.get(doc);
+  if (!live) {
+    live = openTimeline(doc);
+    lives.set(doc, live);
+  }
+  return live.current();
+}
+
+type Raw = { repairs: Repair[] };
+
+type MutableEntries = {
+  meta: read.RawMeta;
+  scenes: Map<string, read.RawScene>;
+  tracks: Map<string, read.RawTrack>;
+  clips: Map<string, read.RawClip>;
+  markers: Map<string, read.RawMarker>;
+};
+
+type Reader = {
+  entries: Entries & { meta: read.RawMeta };
+  repairs(): Repair[];
+  watch(changed: () => void): () => void;
+};
+
+// createReader holds what was read of each entry, and reads an entry again
+// when something inside it changed.
+function createReader(doc: Y.Doc): Reader {
+  const meta = roots.meta(doc);
+  const entries: MutableEntries = {
+    meta: read.readMeta(meta),
+    scenes: new Map(),
+    tracks: new Map(),
+    clips: new Map(),
+    markers: new Map(),
+  };
+  const strange = new Map<string, Repair>();
+  const kinds = [
+    collect("scenes", roots.scenes(doc), entries.scenes, read.readScene),
+    collect("tracks", roots.tracks(doc), entries.tracks, read.readTrack),
+    collect("clips", roots.clips(doc), entries.clips, read.readClip),
+    collect("markers", roots.markers(doc), entries.markers, read.readMarker),
+  ];
+
+  function collect<T extends Raw>(
+    root: Repair["root"],
+    map: Thing,
+    into: Map<string, T>,
+    parse: (id: string, map: Thing) => T,
+  ) {
+    const refresh = (id: string) => {
+      strange.delete(`${root}/${id}`);
+      const value = map.get(id);
+      if (value instanceof Y.Map && !(root === "tracks" && id === recovered))
+        into.set(id, parse(id, value));
+      else into.delete(id);
+      if (map.has(id) && !into.has(id))
+        strange.set(`${root}/${id}`, { rule: 1, root, id, field: "ignored" });
+    };
+    for (const id of map.keys()) refresh(id);
+    return { map, refresh };
+  }
+
+  return {
+    entries,
+    repairs() {
+      const all = [...entries.meta.repairs, ...strange.values()];
+      for (const kind of [entries.scenes, entries.tracks, entries.clips, entries.markers]) {
+        for (const raw of kind.values()) if (raw.repairs.length > 0) all.push(...raw.repairs);
+      }
+      return all;
+    },
+    watch(changed) {
+      const onMeta = () => {
+        entries.meta = read.readMeta(meta);
+        changed();
+      };
+      meta.observeDeep(onMeta);
+      const stops = kinds.map(({ map, refresh }) => {
+        const observer = (events: Y.YEvent<Y.AbstractType<unknown>>[]) => {
+          for (const id of touched(events)) refresh(id);
+          changed();
+        };
+        map.observeDeep(observer);
+        return () => map.unobserveDeep(observer);
+      });
+      return () => {
+        meta.unobserveDeep(onMeta);
+        for (const stop of stops) stop();
+      };
+    },
+  };
+}
+
+// touched names the entries of a root that something happened in.
+function touched(events: Y.YEvent<Y.AbstractType<unknown>>[]): Set<string> {
+  const ids = new Set<string>();
+  for (const event of events) {
+    if (event.path.length > 0) ids.add(String(event.path[0]));
+    else for (const id of event.keys.keys()) ids.add(id);
+  }
+  return ids;
+}
+
+function assemble(entries: Reader["entries"], repairs: Repair[]): Timeline {
+  const laid = layOut(entries);
+  const { repairs: _, ...meta } = entries.meta;
+  return {
+    ...meta,
+    length: laid.tracks.reduce((end, track) => Math.max(end, track.length), 0),
+    scenes: [...entries.scenes.values()].sort(byOrder).map(toScene),
+    tracks: laid.tracks,
+    markers: laid.markers,
+    repairs: [...repairs, ...laid.repairs].sort(byRepair),
+  };
+}
+
+// A raw scene is read anew when it changed, so what it became can be kept.
+const scenes = new WeakMap<read.RawScene, Scene>();
+
+function toScene(raw: read.RawScene): Scene {
+  let scene = scenes.get(raw);
+  if (!scene) {
+    const { repairs: _, ...rest } = raw;
+    scene = rest;
+    scenes.set(raw, scene);
+  }
+  return scene;
+}
+
+function byRepair(a: Repair, b: Repair): number {
+  if (a.rule !== b.rule) return a.rule - b.rule;
+  return compare(a.root, b.root) || compare(a.id, b.id) || compare(a.field, b.field);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+// keep gives back the old object wherever the new one says the same.
+function keep(old: Timeline, next: Timeline): Timeline {
+  const tracks = new Map(old.tracks.map((track) => [track.id, track]));
+  return {
+    ...next,
+    rate: same(old.rate, next.rate) ? old.rate : next.rate,
+    size: same(old.size, next.size) ? old.size : next.size,
+    scenes: keepList(old.scenes, next.scenes),
+    tracks: keepList(
+      old.tracks,
+      next.tracks.map((track) => keepTrack(tracks.get(track.id), track)),
+    ),
+    markers:
+      JSON.stringify(old.markers) === JSON.stringify(next.markers) ? old.markers : next.markers,
+    repairs:
+      JSON.stringify(old.repairs) === JSON.stringify(next.repairs) ? old.repairs : next.repairs,
+  };
+}
+
+function keepTrack(old: Track | undefined, next: Track): Track {
+  if (!old) return next;
+  const known = new Map(old.clips.map((clip) => [clip.id, clip]));
+  const clips = keepList(
+    old.clips,
+    next.clips.map((clip) => {
+      const before = known.get(clip.id);
+      return before && same(before, clip) ? before : clip;
+    }),
+  );
+  const track = { ...next, clips };
+  return same(old, track) ? old : track;
+}
+
+function keepList<T>(old: T[], next: T[]): T[] {
+  return old.length === next.length && old.every((item, i) => item === next[i]) ? old : next;
+}
+
+// same compares the fields of two objects of one type; a clip's small
+// registers are the same objects as long as the clip was not read anew.
+function same<T extends Clip | Track | [number, number]>(a: T, b: T): boolean {
+  const left: Record<string, unknown> = { ...a };
+  const right: Record<string, unknown> = { ...b };
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
 }

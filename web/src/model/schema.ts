@@ -126,7 +126,7 @@ export type Timeline = {
 };
 
 /** A document that can be edited here, and where new ids and orders take their chance from. */
-export type Editor = { readonly doc: Y.Doc; readonly random: Random };
+export type Editor = { readonly doc: Y.Doc; readonly random: Random; newId(): string };
 
 /** A live value with its listeners: call `subscribe` and get a function that ends it. */
 export type Live<T> = {
