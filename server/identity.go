@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/soratoo/soratoo/auth"
+)
+
+// cookieName is the name of the session's cookie. Over TLS its prefix makes
+// browsers keep it from other hosts and from plain HTTP.
+func (s *Server) cookieName() string {
+	if s.secure() {
+		return "__Host-soratoo_session"
+	}
+	return "soratoo_session"
+}
+
+func (s *Server) cookie(secret string, expires time.Time) http.Cookie {
+	return http.Cookie{
+		Name: s.cookieName(), Value: secret, Path: "/", Expires: expires,
+		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// cookieOf is the secret in the session's cookie of a request, or "".
+func (s *Server) cookieOf(r *http.Request) string {
+	c, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// identify tells who makes a request: by bearer token, else by cookie.
+func (s *Server) identify(r *http.Request) (auth.Principal, error) {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return s.Auth.Token(r.Context(), token)
+	}
+	if secret := s.cookieOf(r); secret != "" {
+		return s.Auth.Cookie(r.Context(), secret)
+	}
+	return auth.Principal{}, auth.ErrUnauthenticated
+}
+
+// addressOf is the network address of who makes a request. Headers of proxies
+// are not believed.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+type contextKey int
+
+const (
+	principalKey contextKey = iota
+	requestKey
+)
+
+// who is who makes the request, in operations that need somebody.
+func who(ctx context.Context) auth.Principal {
+	p, _ := ctx.Value(principalKey).(auth.Principal)
+	return p
+}
+
+// requestOf is the request of an operation.
+func requestOf(ctx context.Context) *http.Request {
+	r, _ := ctx.Value(requestKey).(*http.Request)
+	return r
+}
+
+// signedIn lets only who is signed in into operations that have a security
+// scheme.
+func (s *Server) signedIn(ctx huma.Context, next func(huma.Context)) {
+	r, w := humachi.Unwrap(ctx)
+	ctx = huma.WithValue(ctx, requestKey, r)
+	if len(ctx.Operation().Security) == 0 {
+		next(ctx)
+		return
+	}
+	p, err := s.identify(r)
+	if err != nil {
+		if m, ok := s.fail(err).(*huma.ErrorModel); ok {
+			writeProblem(w, m)
+		}
+		return
+	}
+	next(huma.WithValue(ctx, principalKey, p))
+}

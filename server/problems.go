@@ -1,0 +1,80 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/rooms"
+)
+
+// errInternal is an error of ours; clients hear nothing more of it.
+var errInternal = errors.New("internal error")
+
+// problems is the one table of what goes wrong over HTTP (RFC 9457). Types are
+// stable; each is explained on the page of the documentation.
+var problems = []struct {
+	err    error
+	status int
+	name   string
+	title  string
+}{
+	{auth.ErrUnauthenticated, http.StatusUnauthorized, "unauthenticated", "Sign in first"},
+	{auth.ErrCredentials, http.StatusUnauthorized, "wrong-credentials", "Email or password is wrong"},
+	{auth.ErrTooYoung, http.StatusForbidden, "too-young", "SoraToo is for people of 13 years and over"},
+	{auth.ErrPolicy, http.StatusUnprocessableEntity, "policy-not-accepted", "The privacy policy must be accepted"},
+	{auth.ErrWeakPassword, http.StatusUnprocessableEntity, "weak-password", "Choose a password of 10 to 200 characters that is not a common one"},
+	{auth.ErrTaken, http.StatusConflict, "email-taken", "This email has an account already"},
+	{auth.ErrForbidden, http.StatusForbidden, "forbidden", "Your role does not allow this"},
+	{auth.ErrNotFound, http.StatusNotFound, "not-found", "There is nothing here, or it is not yours to see"},
+	{auth.ErrTooMany, http.StatusTooManyRequests, "too-many", "Too many tries, wait a minute"},
+	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
+}
+
+// problemType is the type of a problem: where it is explained.
+func problemType(name string) string { return docsPath + "#" + name }
+
+// problem is err as clients see it.
+func problem(err error) *huma.ErrorModel {
+	for _, p := range problems {
+		if errors.Is(err, p.err) {
+			m := &huma.ErrorModel{Type: problemType(p.name), Title: p.title, Status: p.status}
+			if detail := err.Error(); detail != p.err.Error() {
+				m.Detail = detail
+			}
+			return m
+		}
+	}
+	return &huma.ErrorModel{Type: problemType("internal"), Title: "Something went wrong on our side, try again", Status: http.StatusInternalServerError}
+}
+
+// fail is err as a handler returns it. What clients are not told is logged.
+func (s *Server) fail(err error) error {
+	p := problem(err)
+	if p.Status >= http.StatusInternalServerError {
+		s.Log.Error("request failed", "err", err)
+	}
+	if p.Status == http.StatusUnauthorized || p.Status == http.StatusTooManyRequests {
+		s.Metrics.failed(p.Type[len(docsPath)+1:])
+	}
+	return p
+}
+
+// typed gives problems that the framework found their type: of input that is
+// not as the description says.
+func typed(_ huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*huma.ErrorModel); ok && p.Type == "" {
+		p.Type = problemType("invalid-request")
+	}
+	return v, nil
+}
+
+// writeProblem answers a request that did not come as far as a handler.
+func writeProblem(w http.ResponseWriter, p *huma.ErrorModel) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client is gone, or it is not
+}

@@ -1,0 +1,166 @@
+// Package server is the edge: it turns HTTP requests and WebSocket messages
+// into calls of the domain, and answers in JSON, frames and close codes.
+package server
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/rooms"
+)
+
+// Config is what a Server works with.
+type Config struct {
+	Hub       *rooms.Hub
+	Auth      *auth.Service
+	Log       *slog.Logger
+	Metrics   *Metrics
+	PublicURL string // how browsers reach the server
+	Version   string
+	Web       fs.FS // the built client; without index.html it was not built
+
+	// Ping answers whether the database does.
+	Ping func(ctx context.Context) error
+	// Prepare makes the documents that a new project begins with.
+	Prepare func(ctx context.Context, project auth.Project, person string) error
+}
+
+// Server serves the web client, the REST interface and the sockets of a node.
+type Server struct {
+	Config
+	sockets  sockets
+	draining atomic.Bool
+}
+
+// New makes a server.
+func New(c Config) *Server { return &Server{Config: c} }
+
+// Handler is what the public listener serves.
+func (s *Server) Handler() http.Handler {
+	r := chi.NewRouter()
+	r.Use(s.recoverer, s.headers, s.observe, http.NewCrossOriginProtection().Handler)
+	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	r.Get("/readyz", s.ready)
+	r.Get("/collab", s.serveCollab)
+	r.Get("/yjs/{project}/{kind}", s.serveYjs)
+	s.routes(r)
+	r.Handle("/api/*", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, problem(auth.ErrNotFound))
+	}))
+	r.NotFound(s.page)
+	return r
+}
+
+// Drain tells everybody to come back elsewhere, and returns when all sockets
+// are gone, at the latest when ctx ends.
+func (s *Server) Drain(ctx context.Context) {
+	s.draining.Store(true)
+	s.sockets.drain(ctx)
+}
+
+// StopAccepting makes the node not ready, so that no new clients are sent to it.
+func (s *Server) StopAccepting() { s.draining.Store(true) }
+
+// readyTimeout is how long the database may take to answer /readyz.
+const readyTimeout = 2 * time.Second
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		plain(w, http.StatusServiceUnavailable, "draining")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := s.Ping(ctx); err != nil {
+		s.Log.Warn("not ready", "err", err)
+		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the client is gone, or it is not
+}
+
+// recoverer answers a request whose handler panicked, and logs it.
+func (s *Server) recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				s.Log.Error("handler panicked", "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "panic", p)
+				writeProblem(w, problem(errInternal))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// policy is what pages of ours may load: nothing from elsewhere, no inline
+// scripts. Inline styles are allowed, as the text editor positions with them.
+const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; " +
+	"media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// headers sets what every answer has.
+func (s *Server) headers(next http.Handler) http.Handler {
+	secure := s.secure()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secure tells whether browsers reach the server over TLS.
+func (s *Server) secure() bool { return strings.HasPrefix(s.PublicURL, "https://") }
+
+// observe measures requests by their route; sockets are measured elsewhere.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		start, status := time.Now(), &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(status, r)
+		route := chi.RouteContext(r.Context()).RoutePattern()
+		if route == "" {
+			route = "page"
+		}
+		s.Metrics.request(route, status.status, time.Since(start))
+	})
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader sends the status; see http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap gives http.ResponseController what it needs.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
