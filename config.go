@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// config is all that an operator sets.
+type config struct {
+	listen        string // of the web, REST and WebSocket listener
+	publicURL     string // how browsers reach it
+	metricsListen string
+	dataDir       string
+	log           string // level and form
+}
+
+// setting is one environment variable, and the flag of the same meaning.
+type setting struct {
+	env, flag, help string
+	value           func(*config) *string
+}
+
+var settings = []setting{
+	{"SORATOO_LISTEN", "listen", "address of the web, REST and WebSocket listener", func(c *config) *string { return &c.listen }},
+	{"SORATOO_PUBLIC_URL", "public-url", "how browsers reach it (default: http://localhost with the listener's port)", func(c *config) *string { return &c.publicURL }},
+	{"SORATOO_METRICS_LISTEN", "metrics-listen", "address of /metrics and /debug/pprof/; keep it private", func(c *config) *string { return &c.metricsListen }},
+	{"SORATOO_DATA_DIR", "data-dir", "embedded database and keys", func(c *config) *string { return &c.dataDir }},
+	{"SORATOO_LOG", "log", "debug, info, warn or error, and text or json", func(c *config) *string { return &c.log }},
+}
+
+// planned are settings whose part of the product is not in this version. They
+// are refused: who sets one relies on it.
+var planned = []string{
+	"SORATOO_DATABASE_URL", "SORATOO_REDIS_URL", "SORATOO_BLOB_URL", "SORATOO_MASTER_KEY_FILE", "SORATOO_SMTP_URL",
+	"SORATOO_OIDC_ISSUER", "SORATOO_OIDC_CLIENT_ID", "SORATOO_OIDC_CLIENT_SECRET",
+	"SORATOO_VIDEOS_URL", "SORATOO_VIDEOS_API_KEY", "SORATOO_VIDEOS_MODELS", "SORATOO_RENDER_WORKERS",
+}
+
+func defaults() config {
+	return config{listen: "127.0.0.1:8080", metricsListen: "127.0.0.1:9090", dataDir: "./data", log: "info,text"}
+}
+
+// settingsHelp lists the settings for people.
+func settingsHelp() string {
+	var b strings.Builder
+	c := defaults()
+	b.WriteString("Settings (flag, environment variable, default):\n\n")
+	for _, s := range settings {
+		fmt.Fprintf(&b, "  --%-15s %-23s %s\n  %42s%s\n", s.flag, s.env, *s.value(&c), "", s.help)
+	}
+	return b.String()
+}
+
+// configure reads the settings: environment first, flags override. What is
+// unknown or malformed is an error that says so.
+func configure(command string, args, environ []string) (config, error) {
+	c := defaults()
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, "SORATOO_") || value == "" {
+			continue
+		}
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.env == name })
+		if i < 0 {
+			return c, usageError{unknownSetting(name)}
+		}
+		*settings[i].value(&c) = value
+	}
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	for _, s := range settings {
+		flags.StringVar(s.value(&c), s.flag, *s.value(&c), s.help)
+	}
+	if err := flags.Parse(args); err != nil {
+		return c, usageError{fmt.Errorf("%s: %w", command, err)}
+	}
+	if flags.NArg() > 0 {
+		return c, usageError{fmt.Errorf("%s takes no argument %q", command, flags.Arg(0))}
+	}
+	return c, c.check()
+}
+
+func unknownSetting(name string) error {
+	if slices.Contains(planned, name) {
+		return fmt.Errorf("%s is set, but this version does not have that part yet; unset it", name)
+	}
+	return fmt.Errorf("%s is not a setting; soratoo --help lists them", name)
+}
+
+// check completes the settings and refuses those that cannot be.
+func (c *config) check() error {
+	_, port, err := net.SplitHostPort(c.listen)
+	if err != nil {
+		return usageError{fmt.Errorf("SORATOO_LISTEN %q is not an address like 127.0.0.1:8080", c.listen)}
+	}
+	if _, _, err := net.SplitHostPort(c.metricsListen); err != nil {
+		return usageError{fmt.Errorf("SORATOO_METRICS_LISTEN %q is not an address like 127.0.0.1:9090", c.metricsListen)}
+	}
+	if c.publicURL == "" {
+		c.publicURL = "http://localhost:" + port
+	}
+	u, err := url.Parse(c.publicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return usageError{fmt.Errorf("SORATOO_PUBLIC_URL %q is not an address like https://video.example.org", c.publicURL)}
+	}
+	c.publicURL = u.Scheme + "://" + u.Host
+	_, err = c.logger(io.Discard)
+	return err
+}
+
+// logger makes the logger that SORATOO_LOG asks for.
+func (c *config) logger(w io.Writer) (*slog.Logger, error) {
+	name, form, _ := strings.Cut(c.log, ",")
+	var level slog.Level
+	err := level.UnmarshalText([]byte(name))
+	if form != "" && form != "text" && form != "json" {
+		err = errors.New("unknown form")
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("SORATOO_LOG %q is not like info,text or warn,json", c.log)}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if form == "json" {
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, options)), nil
+}

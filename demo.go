@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/rooms/timeline"
+)
+
+const (
+	demoWorkspace = "Demo studio"
+	demoProject   = "Harbour at dawn"
+	demoBirthYear = 1990
+	demoPage      = 100 // things looked through for those that are there already
+)
+
+// demo makes the demo workspace, or finds it, and prints how to sign in.
+func (p program) demo(ctx context.Context) error {
+	c, err := configure("demo", p.args, p.environ)
+	if err != nil {
+		return err
+	}
+	n, err := open(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return fmt.Errorf("%w (is the server running? stop it first, the demo needs the data directory for itself)", err)
+	}
+	d := demonstration{node: n, dir: c.dataDir}
+	err = d.make(ctx)
+	if err := errors.Join(err, n.store.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, `The demo is ready. Sign in as Ada in one browser and as Ben in another:
+
+  %s/p/%s
+
+  Ada   %s   %s
+  Ben   %s   %s
+
+`, c.publicURL, d.project.ID, d.ada.email, d.ada.password, d.ben.email, d.ben.password)
+	return nil
+}
+
+// demonstration is the demo being made.
+type demonstration struct {
+	*node
+	dir      string
+	ada, ben demoPerson
+	project  auth.Project
+}
+
+type demoPerson struct {
+	principal       auth.Principal
+	email, password string
+}
+
+func (d *demonstration) make(ctx context.Context) (err error) {
+	if d.ada, err = d.person(ctx, "Ada", "ada@demo.example"); err != nil {
+		return err
+	}
+	if d.ben, err = d.person(ctx, "Ben", "ben@demo.example"); err != nil {
+		return err
+	}
+	workspace, err := d.workspace(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := d.auth.AddMember(ctx, d.ada.principal, auth.NewMember{Workspace: workspace, Email: d.ben.email, Role: auth.RoleEditor}); err != nil {
+		return err
+	}
+	d.project, err = d.sample(ctx, workspace)
+	return err
+}
+
+// person signs a demo account in, and up when it is not there.
+func (d *demonstration) person(ctx context.Context, name, email string) (demoPerson, error) {
+	password, err := d.password(name)
+	if err != nil {
+		return demoPerson{}, err
+	}
+	in, err := d.auth.SignIn(ctx, email, password, "demo")
+	if errors.Is(err, auth.ErrCredentials) {
+		in, err = d.auth.SignUp(ctx, auth.SignUp{
+			Name: name, Email: email, Password: password, BirthYear: demoBirthYear, Accepted: true, Address: "demo",
+		})
+	}
+	if errors.Is(err, auth.ErrTaken) {
+		return demoPerson{}, fmt.Errorf("%s has an account with another password; remove the data directory %s to begin anew", email, d.dir)
+	}
+	return demoPerson{auth.Principal{Person: in.Account.ID, Name: name}, email, password}, err
+}
+
+// password is the same on every run and different in every installation: it
+// comes from the installation's key.
+func (d *demonstration) password(name string) (string, error) {
+	key, err := os.ReadFile(filepath.Join(d.dir, "access.key"))
+	if err != nil {
+		return "", fmt.Errorf("reading the signing key: %w", err)
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("demo " + name))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:10])), nil
+}
+
+func (d *demonstration) workspace(ctx context.Context) (string, error) {
+	found, err := d.auth.Workspaces(ctx, d.ada.principal, auth.Page{Limit: demoPage})
+	if err != nil {
+		return "", err
+	}
+	for _, w := range found {
+		if w.Name == demoWorkspace {
+			return w.ID, nil
+		}
+	}
+	w, err := d.auth.CreateWorkspace(ctx, d.ada.principal, demoWorkspace)
+	return w.ID, err
+}
+
+func (d *demonstration) sample(ctx context.Context, workspace string) (auth.Project, error) {
+	found, err := d.auth.Projects(ctx, d.ada.principal, workspace, auth.Page{Limit: demoPage})
+	if err != nil {
+		return auth.Project{}, err
+	}
+	for _, p := range found {
+		if p.Name == demoProject {
+			return p, nil
+		}
+	}
+	return d.auth.CreateProject(ctx, d.ada.principal, auth.NewProject{
+		Workspace: workspace, Name: demoProject,
+		Prepare: func(p auth.Project) error {
+			return d.begin(ctx, p.ID, d.ada.principal.Person, timeline.Sample(p.Name))
+		},
+	})
+}

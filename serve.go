@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/rooms/timeline"
+	"github.com/soratoo/soratoo/server"
+	"github.com/soratoo/soratoo/storage"
+	"github.com/soratoo/soratoo/web"
+)
+
+const (
+	drainTimeout  = 15 * time.Second // everything may take to end after a signal
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 30 * time.Second
+	answerTimeout = 60 * time.Second
+	keepAlive     = 2 * time.Minute
+	headerBytes   = 32 << 10
+)
+
+// serve runs the server until ctx ends, then lets everybody go in order.
+func (p program) serve(ctx context.Context) error {
+	c, err := configure("serve", p.args, p.environ)
+	if err != nil {
+		return err
+	}
+	log, err := c.logger(p.stderr)
+	if err != nil {
+		return err
+	}
+	n, err := open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	public, private, err := listen(ctx, c)
+	if err == nil {
+		fmt.Fprintf(p.stdout, "SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
+		err = n.run(ctx, public, private)
+	}
+	return errors.Join(err, n.store.Close())
+}
+
+// listen opens both listeners, or none.
+func listen(ctx context.Context, c config) (public, private net.Listener, err error) {
+	var l net.ListenConfig
+	public, err = l.Listen(ctx, "tcp", c.listen)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w; set SORATOO_LISTEN to another address", err)
+	}
+	private, err = l.Listen(ctx, "tcp", c.metricsListen)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w; set SORATOO_METRICS_LISTEN to another address", err), public.Close())
+	}
+	return public, private, nil
+}
+
+// node is the parts of a running server, wired.
+type node struct {
+	store   storage.Store
+	auth    *auth.Service
+	hub     *rooms.Hub
+	server  *server.Server
+	metrics *server.Metrics
+	log     *slog.Logger
+}
+
+// open opens the store and wires the parts on it.
+func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
+	store, err := storage.Open(ctx, c.dataDir)
+	if err != nil {
+		return nil, err
+	}
+	key, err := auth.LoadKey(filepath.Join(c.dataDir, "access.key"))
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	n := &node{store: store, log: log, metrics: server.NewMetrics(prometheus.NewRegistry())}
+	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
+	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms()})
+	n.server = server.New(server.Config{
+		Hub: n.hub, Auth: n.auth, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
+		Ping: store.Ping,
+		Prepare: func(ctx context.Context, project auth.Project, person string) error {
+			return n.begin(ctx, project.ID, person, timeline.Seed(project.Name))
+		},
+	})
+	return n, nil
+}
+
+// begin writes what a project's timeline begins with.
+func (n *node) begin(ctx context.Context, project, person string, update []byte) error {
+	receipts, err := n.store.Append(ctx, []rooms.Write{{
+		Doc: project + "/timeline", Generation: rooms.FirstGeneration,
+		Entries: []rooms.Entry{{Update: update, Person: person, At: time.Now()}},
+	}})
+	if err != nil {
+		return fmt.Errorf("writing the timeline of a new project: %w", err)
+	}
+	return receipts[0].Err
+}
+
+// run serves until ctx ends or a part fails, and returns when nothing runs.
+func (n *node) run(ctx context.Context, public, private net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.hub.Run(ctx) })
+	group.Go(func() error { return n.auth.Run(ctx) })
+	group.Go(func() error { return n.listen(ctx, public, n.server.Handler(), n.server.Drain) })
+	group.Go(func() error { return n.listen(ctx, private, n.metrics.Handler(), func(context.Context) {}) })
+	return group.Wait()
+}
+
+// listen serves a listener until ctx ends; then it calls drain, answers the
+// requests that are under way, and returns.
+func (n *node) listen(ctx context.Context, l net.Listener, h http.Handler, drain func(context.Context)) error {
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: answerTimeout,
+		IdleTimeout: keepAlive, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+	var group errgroup.Group
+	stopped := make(chan struct{})
+	group.Go(func() error {
+		defer close(stopped)
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving %s: %w", l.Addr(), err)
+		}
+		return nil
+	})
+	select {
+	case <-ctx.Done():
+	case <-stopped:
+		return group.Wait()
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	group.Go(func() error {
+		if err := s.Shutdown(ending); err != nil {
+			return errors.Join(fmt.Errorf("ending requests: %w", err), s.Close())
+		}
+		return nil
+	})
+	drain(ending)
+	return group.Wait()
+}
