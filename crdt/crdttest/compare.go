@@ -19,6 +19,7 @@ type view struct {
 type state struct {
 	view
 	Update, Vector []byte
+	V2             []byte
 	Pending        bool
 	Deletes        json.RawMessage
 }
@@ -56,6 +57,9 @@ func (h *History) compare(r *replica, want state) {
 	}
 	if got := r.doc.Encode(); !want.Pending && !bytes.Equal(got, want.Update) {
 		h.fail("replica %s: Encode\n     = %x\nwant %x%s", r.name, got, want.Update, h.shrunk(r, nil))
+	}
+	if got := r.doc.EncodeV2(); !want.Pending && !bytes.Equal(got, want.V2) {
+		h.fail("replica %s: EncodeV2\n     = %x\nwant %x%s", r.name, got, want.V2, h.shrunk(r, nil))
 	}
 	// Roots are read through a copy: asking for one by its kind is remembered.
 	copied := crdt.New(crdt.Options{})
@@ -112,7 +116,7 @@ func (h *History) looseUpdates() {
 	}
 	var some [][]byte
 	call := []any{"merge"}
-	for range 2 + h.random.IntN(6) {
+	for range 1 + h.random.IntN(6) {
 		u := h.updates[h.random.IntN(len(h.updates))]
 		some = append(some, u)
 		call = append(call, u)
@@ -126,8 +130,9 @@ func (h *History) looseUpdates() {
 		}
 		h.looseUpdate(want)
 	}, call...)
-	h.flush()
-	h.flush()
+	for range 3 {
+		h.flush() // each may have queued the next
+	}
 }
 
 // looseUpdate queues comparisons about one update.
@@ -144,6 +149,17 @@ func (h *History) looseUpdate(update []byte) {
 	if err := crdt.Verify(update); err != nil {
 		h.fail("Verify(%x): %w", update, err)
 	}
+	h.peer.Queue(expect("ToV2", func() ([]byte, error) { return crdt.ToV2(update) }), "toV2", update)
+	h.peer.Queue(func(raw json.RawMessage) {
+		var v2, v1 []byte
+		decode(h.peer.t, raw, &v2)
+		h.peer.Queue(func(raw json.RawMessage) {
+			decode(h.peer.t, raw, &v1)
+			if got, err := crdt.FromV2(v2); err != nil || !bytes.Equal(got, v1) {
+				h.fail("FromV2(%x)\n     = %x, %v\nwant %x", v2, got, err, v1)
+			}
+		}, "toV1", v2)
+	}, "toV2", update)
 	h.peer.Queue(expect("StateVectorFromUpdate", func() ([]byte, error) { return crdt.StateVectorFromUpdate(update) }), "vectorOf", update)
 	vector, err := crdt.StateVectorFromUpdate(h.updates[h.random.IntN(len(h.updates))])
 	if err != nil {

@@ -342,6 +342,10 @@ func Canonical(dst []byte, r *Reader) []byte {
 	return AppendAny(dst, canonical(r.Any()))
 }
 
+// Ordered is v as JavaScript would hold it: its objects have each key once, with
+// its last value, and those that look like array indices first. It may change v.
+func Ordered(v any) any { return canonical(v) }
+
 func canonical(v any) any {
 	switch v := v.(type) {
 	case []any:

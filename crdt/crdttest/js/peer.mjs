@@ -84,7 +84,7 @@ const commands = {
 	},
 	state(name) {
 		const { doc } = get(name);
-		return { update: b64(Y.encodeStateAsUpdate(doc)), vector: b64(Y.encodeStateVector(doc)), pending: pending(doc), ...view(doc) };
+		return { update: b64(Y.encodeStateAsUpdate(doc)), v2: b64(Y.encodeStateAsUpdateV2(doc)), vector: b64(Y.encodeStateVector(doc)), pending: pending(doc), ...view(doc) };
 	},
 	encode: (name) => b64(Y.encodeStateAsUpdate(get(name).doc)),
 	encodeV2: (name) => b64(Y.encodeStateAsUpdateV2(get(name).doc)),
