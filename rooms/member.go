@@ -77,7 +77,7 @@ func (m *Member) Take(dst [][]byte) [][]byte { return m.outbox.take(dst) }
 // Leave ends the membership. Messages that the room received before are
 // still taken. It may be called more than once.
 func (m *Member) Leave() {
-	m.outbox.close()
+	m.outbox.discard()
 	select {
 	case m.room.leaves <- m:
 	case <-m.room.gone:

@@ -166,10 +166,18 @@ func (o *outbox) merge() {
 	o.updates, o.bytes = 1, len(merged)
 }
 
-// close drops what waits and what is still put.
+// close refuses what is put from now on; what waits can still be taken.
 func (o *outbox) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	o.frames, o.present, o.shared, o.acks = nil, nil, nil, 0
+}
+
+// discard drops what waits, and what is put from now on.
+func (o *outbox) discard() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.frames, o.present, o.shared = nil, nil, nil
+	o.updates, o.bytes, o.acks = 0, 0, 0
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/soratoo/soratoo/crdt"
@@ -191,7 +192,7 @@ type peer struct {
 	name    string
 	person  string
 	write   bool
-	asleep  bool // does not take what waits for it
+	asleep  atomic.Bool // does not take what waits for it
 	encoder rooms.Encoder
 
 	member *rooms.Member
@@ -276,7 +277,7 @@ func (p *peer) read(m *rooms.Member, wake, stop, done chan struct{}) {
 		case <-stop:
 			return
 		}
-		if p.asleep {
+		if p.asleep.Load() {
 			continue
 		}
 		for _, f := range m.Take(nil) {

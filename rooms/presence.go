@@ -58,8 +58,9 @@ func (r *Room) aware(m *Member, update []byte) {
 	}
 	now := time.Now()
 	own := states[:0]
+	more := memberClients - len(m.clients)
 	for _, s := range states {
-		if r.presence.owns(m, s) && stamp(&s, m) {
+		if r.presence.owns(m, s, &more) && stamp(&s, m) {
 			own = append(own, s)
 		}
 	}
@@ -74,13 +75,17 @@ func (r *Room) aware(m *Member, update []byte) {
 
 // owns tells whether m may speak for the client of s. A client id belongs to
 // the connection that used it first, until that ends; a person who comes back
-// on a new connection takes theirs along.
-func (p *presence) owns(m *Member, s awareness.State) bool {
+// on a new connection takes theirs along. A connection may have so many more.
+func (p *presence) owns(m *Member, s awareness.State, more *int) bool {
 	owner := p.owners[s.Client]
-	if owner == nil {
-		return s.JSON != nil && len(m.clients) < memberClients
+	switch {
+	case owner == m:
+		return true
+	case owner != nil && owner.Person != m.Person, s.JSON == nil && owner == nil, *more <= 0:
+		return false
 	}
-	return owner == m || owner.Person == m.Person
+	*more--
+	return true
 }
 
 // bind gives a client id to m.

@@ -50,7 +50,7 @@ type Room struct {
 
 	timer *time.Timer
 	alarm time.Time // when the timer fires
-	idle  time.Time // when the empty room ends
+	idle  time.Time // when the empty room ends; zero while it has members
 }
 
 // join is a request to be let in; joined is closed when member is.
@@ -123,11 +123,11 @@ func (r *Room) fail(err error) {
 // over tells whether the room may end: everyone left long ago, or the node
 // goes down and all is stored.
 func (r *Room) over() bool {
-	if r.stored < r.appended || r.tail.busy {
-		return false
-	}
-	return r.closing || r.count == 0 && !r.idle.IsZero() && !time.Now().Before(r.idle)
+	return !r.busy() && (r.closing || !r.idle.IsZero() && !time.Now().Before(r.idle))
 }
+
+// busy tells whether something of the room is still on its way to the log.
+func (r *Room) busy() bool { return r.stored < r.appended || r.tail.busy }
 
 // step waits for one thing to happen and does what follows from it.
 func (r *Room) step() {
@@ -171,8 +171,11 @@ func (r *Room) full() bool {
 // arm sets the timer to the next thing that is due, if it is before the alarm
 // that is set already; an early alarm does no harm.
 func (r *Room) arm() {
-	next := r.idle
-	for _, t := range []time.Time{r.late(), r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
+	var next time.Time
+	if !r.busy() {
+		next = r.idle
+	}
+	for _, t := range [...]time.Time{r.late(), r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -276,12 +279,17 @@ func (g *group) remove(m *Member) {
 	}
 }
 
-// drop lets a member go, for this reason.
+// drop lets a member go, for this reason. It can still take what waits for it,
+// unless that is too much.
 func (r *Room) drop(m *Member, reason error) {
-	if m.in {
-		r.leave(m)
-		m.Sink.End(m, reason)
+	if !m.in {
+		return
 	}
+	if errors.Is(reason, ErrSlow) {
+		m.outbox.discard()
+	}
+	r.leave(m)
+	m.Sink.End(m, reason)
 }
 
 // dropAll lets all members go.

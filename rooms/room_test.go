@@ -466,6 +466,9 @@ func TestGoingDownStoresWhatWasReceived(t *testing.T) {
 		if v, _ := log.read(t, "d").Map("m").Get("x"); fmt.Sprint(v) != "19" {
 			t.Errorf("the log has %v, want 19", v)
 		}
+		if acks, _, _ := a.counts(); acks != 21 {
+			t.Errorf("%d acknowledgements, want 21", acks)
+		}
 		if err := newPeer(t, "b", 20).join(h, "d"); !errors.Is(err, rooms.ErrRestart) {
 			t.Errorf("Join afterwards = %v, want ErrRestart", err)
 		}
