@@ -77,19 +77,19 @@ type list[T any] struct {
 	NextCursor string `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last."`
 }
 
-// paging is how a page of a list is asked for.
-type paging struct {
+// Paging is how a page of a list is asked for.
+type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Items on a page."`
 	Cursor string `query:"cursor" maxLength:"64" doc:"The next_cursor of the page before."`
 }
 
 // page asks the store for one item more than wanted, which tells whether there
 // is a next page.
-func (p paging) page() auth.Page { return auth.Page{After: p.Cursor, Limit: p.Limit + 1} }
+func (p Paging) page() auth.Page { return auth.Page{After: p.Cursor, Limit: p.Limit + 1} }
 
 // pageOf turns what the store found into a page. cursor is where a list goes
 // on behind an item.
-func pageOf[T, J any](p paging, found []T, show func(T) J, cursor func(T) string) *body[list[J]] {
+func pageOf[T, J any](p Paging, found []T, show func(T) J, cursor func(T) string) *body[list[J]] {
 	out := &body[list[J]]{Body: list[J]{Items: []J{}}}
 	if len(found) > p.Limit {
 		found = found[:p.Limit]

@@ -14,6 +14,9 @@ import (
 // errInternal is an error of ours; clients hear nothing more of it.
 var errInternal = errors.New("internal error")
 
+// errCrossOrigin: a page elsewhere made a browser send the request.
+var errCrossOrigin = errors.New("cross-origin request")
+
 // problems is the one table of what goes wrong over HTTP (RFC 9457). Types are
 // stable; each is explained on the page of the documentation.
 var problems = []struct {
@@ -31,6 +34,7 @@ var problems = []struct {
 	{auth.ErrForbidden, http.StatusForbidden, "forbidden", "Your role does not allow this"},
 	{auth.ErrNotFound, http.StatusNotFound, "not-found", "There is nothing here, or it is not yours to see"},
 	{auth.ErrTooMany, http.StatusTooManyRequests, "too-many", "Too many tries, wait a minute"},
+	{errCrossOrigin, http.StatusForbidden, "cross-origin", "Requests from pages elsewhere are refused"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
 }
 
@@ -64,10 +68,19 @@ func (s *Server) fail(err error) error {
 }
 
 // typed gives problems that the framework found their type: of input that is
-// not as the description says.
+// not as the description says. What was sent is not sent back: it may be a
+// password.
 func typed(_ huma.Context, _ string, v any) (any, error) {
-	if p, ok := v.(*huma.ErrorModel); ok && p.Type == "" {
+	p, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	for _, e := range p.Errors {
+		e.Value = nil
+	}
+	if p.Type == "" {
 		p.Type = problemType("invalid-request")
+		p.Title = "The request is not as described"
 	}
 	return v, nil
 }

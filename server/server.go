@@ -45,8 +45,12 @@ func New(c Config) *Server { return &Server{Config: c} }
 
 // Handler is what the public listener serves.
 func (s *Server) Handler() http.Handler {
+	elsewhere := http.NewCrossOriginProtection()
+	elsewhere.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, problem(errCrossOrigin))
+	}))
 	r := chi.NewRouter()
-	r.Use(s.recoverer, s.headers, s.observe, http.NewCrossOriginProtection().Handler)
+	r.Use(s.recoverer, s.headers, s.observe, elsewhere.Handler)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	r.Get("/readyz", s.ready)
 	r.Get("/collab", s.serveCollab)
@@ -65,9 +69,6 @@ func (s *Server) Drain(ctx context.Context) {
 	s.draining.Store(true)
 	s.sockets.drain(ctx)
 }
-
-// StopAccepting makes the node not ready, so that no new clients are sent to it.
-func (s *Server) StopAccepting() { s.draining.Store(true) }
 
 // readyTimeout is how long the database may take to answer /readyz.
 const readyTimeout = 2 * time.Second

@@ -30,23 +30,25 @@ func showMember(m auth.Member) memberJSON {
 	return memberJSON{User: personJSON{ID: m.Person, Name: m.Name, Color: m.Color}, Role: m.Role}
 }
 
-type inWorkspace struct {
+// InWorkspace is the path of what belongs to a workspace.
+type InWorkspace struct {
 	Workspace string `path:"workspace" maxLength:"64"`
 }
 
-type named struct {
+// Named is a request with a name.
+type Named struct {
 	Body struct {
 		Name string `json:"name" minLength:"1" maxLength:"100" pattern:"\\S"`
 	}
 }
 
 type membersRequest struct {
-	inWorkspace
-	paging
+	InWorkspace
+	Paging
 }
 
 type addMemberRequest struct {
-	inWorkspace
+	InWorkspace
 	Body struct {
 		Email string    `json:"email" format:"email" maxLength:"254"`
 		Role  auth.Role `json:"role" enum:"admin,editor,commenter,viewer"`
@@ -61,7 +63,7 @@ func (s *Server) workspaceRoutes(api huma.API) {
 		"Give somebody who has an account a role in a workspace"), s.addMember)
 }
 
-func (s *Server) workspaces(ctx context.Context, in *paging) (*body[list[workspaceJSON]], error) {
+func (s *Server) workspaces(ctx context.Context, in *Paging) (*body[list[workspaceJSON]], error) {
 	found, err := s.Auth.Workspaces(ctx, who(ctx), in.page())
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (s *Server) workspaces(ctx context.Context, in *paging) (*body[list[workspa
 	return pageOf(*in, found, showWorkspace, func(w auth.Workspace) string { return auth.Cursor(w.Created, w.ID) }), nil
 }
 
-func (s *Server) createWorkspace(ctx context.Context, in *named) (*body[workspaceJSON], error) {
+func (s *Server) createWorkspace(ctx context.Context, in *Named) (*body[workspaceJSON], error) {
 	w, err := s.Auth.CreateWorkspace(ctx, who(ctx), in.Body.Name)
 	return &body[workspaceJSON]{showWorkspace(w)}, err
 }
@@ -79,7 +81,7 @@ func (s *Server) members(ctx context.Context, in *membersRequest) (*body[list[me
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.paging, found, showMember, func(m auth.Member) string { return auth.Cursor(m.Joined, m.Person) }), nil
+	return pageOf(in.Paging, found, showMember, func(m auth.Member) string { return auth.Cursor(m.Joined, m.Person) }), nil
 }
 
 func (s *Server) addMember(ctx context.Context, in *addMemberRequest) (*body[memberJSON], error) {
@@ -102,22 +104,23 @@ func showProject(p auth.Project) projectJSON {
 }
 
 type projectsRequest struct {
-	inWorkspace
-	paging
+	InWorkspace
+	Paging
 }
 
 type createProjectRequest struct {
-	inWorkspace
-	named
+	InWorkspace
+	Named
 }
 
-type inProject struct {
+// InProject is the path of a project.
+type InProject struct {
 	Project string `path:"project" maxLength:"64"`
 }
 
 type renameProjectRequest struct {
-	inProject
-	named
+	InProject
+	Named
 }
 
 func (s *Server) projectRoutes(api huma.API) {
@@ -133,7 +136,7 @@ func (s *Server) projects(ctx context.Context, in *projectsRequest) (*body[list[
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.paging, found, showProject, func(p auth.Project) string { return auth.Cursor(p.Created, p.ID) }), nil
+	return pageOf(in.Paging, found, showProject, func(p auth.Project) string { return auth.Cursor(p.Created, p.ID) }), nil
 }
 
 func (s *Server) createProject(ctx context.Context, in *createProjectRequest) (*body[projectJSON], error) {
@@ -144,7 +147,7 @@ func (s *Server) createProject(ctx context.Context, in *createProjectRequest) (*
 	return &body[projectJSON]{showProject(p)}, err
 }
 
-func (s *Server) project(ctx context.Context, in *inProject) (*body[projectJSON], error) {
+func (s *Server) project(ctx context.Context, in *InProject) (*body[projectJSON], error) {
 	p, err := s.Auth.Project(ctx, who(ctx), in.Project)
 	return &body[projectJSON]{showProject(p)}, err
 }
@@ -156,7 +159,7 @@ func (s *Server) renameProject(ctx context.Context, in *renameProjectRequest) (*
 
 // deleteProject removes the project, then its documents: whoever has one open
 // is told that it is no more.
-func (s *Server) deleteProject(ctx context.Context, in *inProject) (*empty, error) {
+func (s *Server) deleteProject(ctx context.Context, in *InProject) (*empty, error) {
 	if err := s.Auth.DeleteProject(ctx, who(ctx), in.Project); err != nil {
 		return nil, err
 	}

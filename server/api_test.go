@@ -1,0 +1,367 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/server"
+	"github.com/soratoo/soratoo/storage/sqlstore"
+)
+
+// site is a server on a store of its own, without sockets.
+type site struct {
+	t       *testing.T
+	handler http.Handler
+	logs    *bytes.Buffer
+}
+
+func newSite(t *testing.T, publicURL string) *site {
+	t.Helper()
+	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	logs := &bytes.Buffer{}
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	metrics := server.NewMetrics(prometheus.NewRegistry())
+	s := server.New(server.Config{
+		Hub:  rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()}),
+		Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),
+		Log:  slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Version: "test",
+		Web:     fstest.MapFS{"index.html": {Data: []byte("<title>SoraToo</title>")}, "assets/app-1a2b.js": {Data: []byte("1")}},
+		Ping:    store.Ping,
+		Prepare: func(context.Context, auth.Project, string) error { return nil },
+	})
+	return &site{t: t, handler: s.Handler(), logs: logs}
+}
+
+// answer is what came of a request.
+type answer struct {
+	status int
+	header http.Header
+	body   map[string]any
+	raw    string
+}
+
+func (a answer) text(path ...string) string {
+	var v any = a.body
+	for _, key := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return ""
+		}
+		v = m[key]
+	}
+	s, _ := v.(string)
+	return s
+}
+
+func (a answer) problem() string {
+	_, name, _ := strings.Cut(a.text("type"), "#")
+	return name
+}
+
+func (s *site) do(method, path, token string, body any, edit ...func(*http.Request)) answer {
+	s.t.Helper()
+	var b bytes.Buffer
+	if text, ok := body.(string); ok {
+		b.WriteString(text)
+	} else if body != nil {
+		if err := json.NewEncoder(&b).Encode(body); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	r := httptest.NewRequestWithContext(s.t.Context(), method, path, &b)
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for _, e := range edit {
+		e(r)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	a := answer{status: w.Code, header: w.Header(), raw: w.Body.String()}
+	_ = json.Unmarshal(w.Body.Bytes(), &a.body) // not every answer is JSON
+	return a
+}
+
+func person(name string) map[string]any {
+	return map[string]any{"name": name, "email": strings.ToLower(name) + "@example.org", "password": "a harbour at dawn",
+		"birth_year": 1990, "accepted_policy": true}
+}
+
+// join signs somebody up and returns their token and first workspace.
+func (s *site) join(name string) (token, workspace string) {
+	s.t.Helper()
+	a := s.do("POST", "/api/v1/accounts", "", person(name))
+	if a.status != http.StatusCreated {
+		s.t.Fatalf("signing %s up: %d %s", name, a.status, a.raw)
+	}
+	token = a.text("access_token")
+	list := s.do("GET", "/api/v1/workspaces", token, nil)
+	items, _ := list.body["items"].([]any)
+	if len(items) != 1 {
+		s.t.Fatalf("workspaces of %s: %s", name, list.raw)
+	}
+	workspace, _ = items[0].(map[string]any)["id"].(string)
+	return token, workspace
+}
+
+func TestSignUpAndWhatItRefuses(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	ok := s.do("POST", "/api/v1/accounts", "", person("Ada"))
+	if ok.status != http.StatusCreated || ok.text("user", "name") != "Ada" || ok.text("access_token") == "" || ok.text("expires_at") == "" {
+		t.Fatalf("sign-up = %d %s", ok.status, ok.raw)
+	}
+	cookie := ok.header.Get("Set-Cookie")
+	for _, part := range []string{"soratoo_session=", "HttpOnly", "SameSite=Lax", "Path=/"} {
+		if !strings.Contains(cookie, part) {
+			t.Errorf("cookie %q has no %s", cookie, part)
+		}
+	}
+	change := func(key string, v any) map[string]any {
+		p := person("Ben")
+		p[key] = v
+		return p
+	}
+	tests := []struct {
+		name    string
+		body    any
+		status  int
+		problem string
+	}{
+		{"taken email", person("Ada"), 409, "email-taken"},
+		{"taken email in capitals", change("email", "ADA@example.ORG"), 409, "email-taken"},
+		{"too young", change("birth_year", 2020), 403, "too-young"},
+		{"policy not accepted", change("accepted_policy", false), 422, "policy-not-accepted"},
+		{"short password", change("password", "short"), 422, "weak-password"},
+		{"common password", change("password", "Password1234"), 422, "weak-password"},
+		{"no email", change("email", "nobody"), 422, "invalid-request"},
+		{"blank name", change("name", "  "), 422, "invalid-request"},
+		{"unknown field", change("role", "admin"), 422, "invalid-request"},
+		{"not JSON", "{", 400, "invalid-request"},
+		{"too large", `{"name":"` + strings.Repeat("x", 70<<10) + `"}`, 413, "invalid-request"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := s.do("POST", "/api/v1/accounts", "", tt.body)
+			if a.status != tt.status || a.problem() != tt.problem {
+				t.Errorf("= %d %s, want %d %s: %s", a.status, a.problem(), tt.status, tt.problem, a.raw)
+			}
+			if strings.Contains(a.raw, "a harbour at dawn") {
+				t.Error("the answer has the password")
+			}
+		})
+	}
+	if a := s.do("POST", "/api/v1/sessions", "", map[string]any{"email": "ben@example.org", "password": "a harbour at dawn"}); a.problem() != "wrong-credentials" {
+		t.Errorf("something of a refused sign-up was kept: %s", a.raw)
+	}
+	if strings.Contains(s.logs.String(), "example.org") {
+		t.Errorf("the log has an email: %s", s.logs)
+	}
+}
+
+func TestSessionsByCookie(t *testing.T) {
+	s := newSite(t, "https://video.example.org")
+	a := s.do("POST", "/api/v1/accounts", "", person("Ada"))
+	with := func(a answer) func(*http.Request) {
+		pair, _, _ := strings.Cut(a.header.Get("Set-Cookie"), ";")
+		return func(r *http.Request) { r.Header.Set("Cookie", pair) }
+	}
+	first := with(a)
+	if c := a.header.Get("Set-Cookie"); !strings.HasPrefix(c, "__Host-soratoo_session=") || !strings.Contains(c, "Secure") {
+		t.Errorf("cookie over TLS = %q", c)
+	}
+	if me := s.do("GET", "/api/v1/me", "", nil, first); me.text("email") != "ada@example.org" {
+		t.Errorf("me = %d %s", me.status, me.raw)
+	}
+	refreshed := s.do("POST", "/api/v1/sessions/refresh", "", nil, first)
+	second := with(refreshed)
+	if refreshed.status != http.StatusOK {
+		t.Fatalf("refresh = %d %s", refreshed.status, refreshed.raw)
+	}
+	if me := s.do("GET", "/api/v1/me", "", nil, first); me.status != http.StatusUnauthorized {
+		t.Errorf("the old cookie still gets %d", me.status)
+	}
+	if out := s.do("DELETE", "/api/v1/sessions/current", "", nil, second); out.status != http.StatusNoContent {
+		t.Errorf("sign-out = %d %s", out.status, out.raw)
+	}
+	if me := s.do("GET", "/api/v1/me", "", nil, second); me.status != http.StatusUnauthorized {
+		t.Errorf("after sign-out the cookie still gets %d", me.status)
+	}
+	elsewhere := func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }
+	if a := s.do("POST", "/api/v1/sessions", "", map[string]any{}, elsewhere); a.problem() != "cross-origin" {
+		t.Errorf("a page elsewhere gets %d %s", a.status, a.raw)
+	}
+}
+
+func TestSignInIsLimited(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	s.join("Ada")
+	try := func(email, password string) answer {
+		return s.do("POST", "/api/v1/sessions", "", map[string]any{"email": email, "password": password})
+	}
+	for range 10 {
+		if a := try("ada@example.org", "wrong wrong wrong"); a.problem() != "wrong-credentials" {
+			t.Fatalf("= %s", a.raw)
+		}
+	}
+	if a := try("ada@example.org", "a harbour at dawn"); a.status != http.StatusTooManyRequests {
+		t.Errorf("the eleventh try = %d", a.status)
+	}
+	if a := try("nobody@example.org", "a harbour at dawn"); a.problem() != "wrong-credentials" {
+		t.Errorf("an email without an account is answered otherwise: %s", a.raw)
+	}
+}
+
+func TestProjectsAreTheWorkspacesOwn(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	ada, studio := s.join("Ada")
+	ben, _ := s.join("Ben")
+	created := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"})
+	id := created.text("id")
+	if created.status != http.StatusCreated || created.text("workspace") != studio || created.text("role") != "owner" {
+		t.Fatalf("create = %d %s", created.status, created.raw)
+	}
+	project := "/api/v1/projects/" + id
+	for _, r := range [][2]string{{"GET", project}, {"PATCH", project}, {"DELETE", project},
+		{"GET", "/api/v1/workspaces/" + studio + "/projects"}, {"GET", "/api/v1/workspaces/" + studio + "/members"}} {
+		var body any
+		if r[0] == "PATCH" {
+			body = map[string]any{"name": "Mine"}
+		}
+		if a := s.do(r[0], r[1], ben, body); a.status != http.StatusNotFound {
+			t.Errorf("a stranger: %s %s = %d", r[0], r[1], a.status)
+		}
+		if a := s.do(r[0], r[1], "", body); a.status != http.StatusUnauthorized {
+			t.Errorf("nobody: %s %s = %d", r[0], r[1], a.status)
+		}
+	}
+	members := "/api/v1/workspaces/" + studio + "/members"
+	if a := s.do("POST", members, ada, map[string]any{"email": "ben@example.org", "role": "viewer"}); a.status != http.StatusCreated {
+		t.Fatalf("adding a member = %d %s", a.status, a.raw)
+	}
+	want := map[[2]string]int{{"GET", project}: 200, {"PATCH", project}: 403, {"DELETE", project}: 403, {"POST", members}: 403}
+	for r, status := range want {
+		var body any
+		switch r[0] {
+		case "PATCH":
+			body = map[string]any{"name": "Mine"}
+		case "POST":
+			body = map[string]any{"email": "ada@example.org", "role": "viewer"}
+		}
+		if a := s.do(r[0], r[1], ben, body); a.status != status {
+			t.Errorf("a viewer: %s %s = %d, want %d", r[0], r[1], a.status, status)
+		}
+	}
+	if a := s.do("POST", members, ada, map[string]any{"email": "ada@example.org", "role": "viewer"}); a.status != http.StatusForbidden {
+		t.Errorf("an owner made herself a viewer: %d", a.status)
+	}
+	if a := s.do("PATCH", project, ada, map[string]any{"name": "Harbour at dawn"}); a.text("name") != "Harbour at dawn" {
+		t.Errorf("rename = %s", a.raw)
+	}
+	if a := s.do("DELETE", project, ada, nil); a.status != http.StatusNoContent {
+		t.Errorf("delete = %d %s", a.status, a.raw)
+	}
+	if a := s.do("GET", project, ada, nil); a.status != http.StatusNotFound {
+		t.Errorf("after delete = %d", a.status)
+	}
+}
+
+func TestListsArePaged(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	ada, studio := s.join("Ada")
+	for i := range 7 {
+		s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": fmt.Sprint("P", i)})
+	}
+	seen, cursor, pages := map[string]bool{}, "", 0
+	for {
+		a := s.do("GET", "/api/v1/workspaces/"+studio+"/projects?limit=3&cursor="+cursor, ada, nil)
+		items, _ := a.body["items"].([]any)
+		for _, item := range items {
+			name, _ := item.(map[string]any)["name"].(string)
+			seen[name] = true
+		}
+		pages++
+		if cursor = a.text("next_cursor"); cursor == "" {
+			break
+		}
+	}
+	if len(seen) != 7 || pages != 3 {
+		t.Errorf("%d projects on %d pages, want 7 on 3", len(seen), pages)
+	}
+}
+
+func TestPeopleAreKnownOnlyToTheirTeams(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	ada, studio := s.join("Ada")
+	ben, _ := s.join("Ben")
+	adaID := s.do("GET", "/api/v1/me", ada, nil).text("id")
+	benID := s.do("GET", "/api/v1/me", ben, nil).text("id")
+	both := "/api/v1/people?ids=" + adaID + "," + benID
+	count := func(token string) int {
+		items, _ := s.do("GET", both, token, nil).body["items"].([]any)
+		return len(items)
+	}
+	if n := count(ben); n != 1 {
+		t.Errorf("a stranger sees %d people, want himself", n)
+	}
+	s.do("POST", "/api/v1/workspaces/"+studio+"/members", ada, map[string]any{"email": "ben@example.org", "role": "editor"})
+	if n := count(ben); n != 2 {
+		t.Errorf("a member sees %d people, want 2", n)
+	}
+}
+
+func TestThePageIsServed(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	for path, want := range map[string]struct {
+		status int
+		cache  string
+	}{
+		"/":                   {200, "no-cache"},
+		"/p/some-project":     {200, "no-cache"},
+		"/assets/app-1a2b.js": {200, "public, max-age=31536000, immutable"},
+		"/assets/gone.js":     {404, "no-store"},
+		"/favicon.ico":        {404, "no-store"},
+		"/../server.go":       {404, "no-store"},
+	} {
+		a := s.do("GET", path, "", nil)
+		if a.status != want.status || a.header.Get("Cache-Control") != want.cache {
+			t.Errorf("GET %s = %d %q, want %+v", path, a.status, a.header.Get("Cache-Control"), want)
+		}
+		if csp := a.header.Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'self';") {
+			t.Errorf("GET %s: policy %q", path, csp)
+		}
+	}
+	if a := s.do("GET", "/api/v1/docs", "", nil); !strings.Contains(a.raw, "/api/v1/projects/{project}") {
+		t.Error("the documentation does not list the routes")
+	}
+	if a := s.do("GET", "/api/v1/openapi.json", "", nil); a.text("openapi") != "3.1.0" {
+		t.Errorf("openapi = %.80s", a.raw)
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if a := s.do("GET", path, "", nil); a.status != 200 {
+			t.Errorf("GET %s = %d", path, a.status)
+		}
+	}
+}
