@@ -106,8 +106,10 @@ func (s *site) do(method, path, token string, body any, edit ...func(*http.Reque
 }
 
 func person(name string) map[string]any {
-	return map[string]any{"name": name, "email": strings.ToLower(name) + "@example.org", "password": "a harbour at dawn",
-		"birth_year": 1990, "accepted_policy": true}
+	return map[string]any{
+		"name": name, "email": strings.ToLower(name) + "@example.org", "password": "a harbour at dawn",
+		"birth_year": 1990, "accepted_policy": true,
+	}
 }
 
 // join signs somebody up and returns their token and first workspace.
@@ -244,8 +246,13 @@ func TestProjectsAreTheWorkspacesOwn(t *testing.T) {
 		t.Fatalf("create = %d %s", created.status, created.raw)
 	}
 	project := "/api/v1/projects/" + id
-	for _, r := range [][2]string{{"GET", project}, {"PATCH", project}, {"DELETE", project},
-		{"GET", "/api/v1/workspaces/" + studio + "/projects"}, {"GET", "/api/v1/workspaces/" + studio + "/members"}} {
+	for _, r := range [][2]string{
+		{"GET", project},
+		{"PATCH", project},
+		{"DELETE", project},
+		{"GET", "/api/v1/workspaces/" + studio + "/projects"},
+		{"GET", "/api/v1/workspaces/" + studio + "/members"},
+	} {
 		var body any
 		if r[0] == "PATCH" {
 			body = map[string]any{"name": "Mine"}

@@ -33,20 +33,34 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 	m := &Metrics{
 		registry: registry,
 		rooms:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "soratoo_rooms_open", Help: "Documents that are open."}),
-		sockets: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "soratoo_connections",
-			Help: "WebSocket connections."}, []string{"kind"}),
-		updates: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "soratoo_updates_total",
-			Help: "Updates that clients sent, by what became of them."}, []string{"result"}),
-		update: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "soratoo_update_seconds",
-			Help: "From the receipt of an update until it is durable.", Buckets: fast}),
-		fanout: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "soratoo_fanout_seconds",
-			Help: "From an update's being durable until every member's outbox has it.", Buckets: fast}),
-		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "soratoo_persist_batch_size",
-			Help: "Updates in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 12)}),
-		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "soratoo_http_request_seconds",
-			Help: "HTTP requests by route and status.", Buckets: prometheus.DefBuckets}, []string{"route", "code"}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "soratoo_auth_failures_total",
-			Help: "Requests that were not let in, by reason."}, []string{"reason"}),
+		sockets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "soratoo_connections",
+			Help: "WebSocket connections.",
+		}, []string{"kind"}),
+		updates: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "soratoo_updates_total",
+			Help: "Updates that clients sent, by what became of them.",
+		}, []string{"result"}),
+		update: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "soratoo_update_seconds",
+			Help: "From the receipt of an update until it is durable.", Buckets: fast,
+		}),
+		fanout: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "soratoo_fanout_seconds",
+			Help: "From an update's being durable until every member's outbox has it.", Buckets: fast,
+		}),
+		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "soratoo_persist_batch_size",
+			Help: "Updates in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 12),
+		}),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "soratoo_http_request_seconds",
+			Help: "HTTP requests by route and status.", Buckets: prometheus.DefBuckets,
+		}, []string{"route", "code"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "soratoo_auth_failures_total",
+			Help: "Requests that were not let in, by reason.",
+		}, []string{"reason"}),
 	}
 	registry.MustRegister(m.rooms, m.sockets, m.updates, m.update, m.fanout, m.batch, m.requests, m.failures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -46,9 +46,9 @@ type socket struct {
 	protocol protocol
 	opened   time.Time
 	cancel   context.CancelCauseFunc // ends what the reader waits for
-	open     atomic.Bool  // a document is open on it
-	sent     atomic.Int64 // when the last frame was, in nanoseconds of Unix time
-	budget   budget       // the reader's
+	open     atomic.Bool             // a document is open on it
+	sent     atomic.Int64            // when the last frame was, in nanoseconds of Unix time
+	budget   budget                  // the reader's
 
 	mu      sync.Mutex
 	frames  [][]byte        // of the socket itself

@@ -99,8 +99,10 @@ type projectJSON struct {
 }
 
 func showProject(p auth.Project) projectJSON {
-	return projectJSON{ID: p.ID, Workspace: p.Workspace, Name: p.Name, Role: p.Role,
-		CreatedAt: timestamp(p.Created), UpdatedAt: timestamp(p.Updated)}
+	return projectJSON{
+		ID: p.ID, Workspace: p.Workspace, Name: p.Name, Role: p.Role,
+		CreatedAt: timestamp(p.Created), UpdatedAt: timestamp(p.Updated),
+	}
 }
 
 type projectsRequest struct {
