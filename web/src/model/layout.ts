@@ -79,7 +79,7 @@ const emptyTrack = {
   locked: false,
   muted: false,
   hidden: false,
-  gain: 1,
+  gain: 0,
 } as const;
 
 function clamp(

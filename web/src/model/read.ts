@@ -17,7 +17,7 @@ import type {
 } from "./schema.ts";
 
 /** The length of a scene, or of a clip of unknown source, that says nothing of it. */
-export const defaultLength = 48;
+export const defaultLength = 120;
 
 const maxFrames = 2 ** 31 - 1;
 
@@ -73,7 +73,8 @@ const count: Check<number> = (v) => atLeast(0, int(v));
 const positive: Check<number> = (v) => atLeast(1, int(v));
 const text: Check<string> = (v) => (typeof v === "string" ? v : undefined);
 const flag: Check<boolean> = (v) => (typeof v === "boolean" ? v : undefined);
-const gain: Check<number> = (v) => (typeof v === "number" && v >= 0 && v <= 1000 ? v : undefined);
+// Gain is in decibels: 0 leaves the sound as it is.
+const gain: Check<number> = (v) => (typeof v === "number" && v >= -120 && v <= 60 ? v : undefined);
 const speed: Check<number> = (v) =>
   typeof v === "number" && v >= 0.01 && v <= 100 ? v : undefined;
 const seconds: Check<number> = (v) =>
@@ -157,7 +158,7 @@ export function readTrack(id: string, map: Thing): RawTrack {
     locked: from("locked", flag, false),
     muted: from("muted", flag, false),
     hidden: from("hidden", flag, false),
-    gain: from("gain", gain, 1),
+    gain: from("gain", gain, 0),
     repairs: from.repairs,
   };
 }
@@ -172,7 +173,7 @@ export function readClip(id: string, map: Thing): RawClip {
     source: from("source", source, { title: "" }, true),
     label: from("label", text, ""),
     speed: from("speed", speed, 1),
-    gain: from("gain", gain, 1),
+    gain: from("gain", gain, 0),
     fade: from("fade", fade, { in: 0, out: 0 }),
     transition: from("transition", transition, null),
     text: from("text", shared, null),

@@ -24,7 +24,7 @@ import {
 } from "./schema.ts";
 
 /** How long a new scene is that does not say, in seconds. */
-const newSceneSeconds = 4;
+const newSceneSeconds = 5;
 
 /** What a new scene may say of itself. */
 export type NewScene = {
@@ -194,7 +194,7 @@ export function seedTimeline(editor: Editor, title: string): void {
       size: [1920, 1080],
       background: "#000000",
     });
-    addTrack(editor, "story", "");
+    addTrack(editor, "story", "Story");
   });
   addScene(editor);
 }

@@ -70,6 +70,7 @@ export type Clip = {
   source: Source;
   label: string;
   speed: number;
+  /** In decibels; 0 leaves the sound as it is. */
   gain: number;
   fade: Fade;
   transition: Transition | null;

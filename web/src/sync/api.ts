@@ -10,13 +10,9 @@ export class Problem extends Error {
   /** What is wrong with which field of the request, by its name. */
   readonly fields: Readonly<Record<string, string>>;
 
-  constructor(problem: {
-    status: number;
-    type?: string;
-    title?: string;
-    detail?: string;
-    fields?: Record<string, string>;
-  }) {
+  constructor(
+    problem: Partial<Pick<Problem, "type" | "title" | "detail" | "fields">> & { status: number },
+  ) {
     super(problem.detail || problem.title || `status ${problem.status}`);
     this.name = "Problem";
     this.status = problem.status;
@@ -47,29 +43,196 @@ export type SignUp = {
   birth_year: number;
   accepted_policy: boolean;
 };
-export type Page<T> = { items: T[]; next_cursor?: string };
+type Page<T> = { items: T[]; next_cursor?: string };
+type SignedIn = { user: User };
 
-export type Api = {
-  signUp(account: SignUp): Promise<User>;
-  signIn(email: string, password: string): Promise<User>;
-  signOut(): Promise<void>;
-  /** The person signed in, or null. */
-  me(): Promise<User | null>;
-  renameMe(name: string): Promise<User>;
-  workspaces(): Promise<Workspace[]>;
-  createWorkspace(name: string): Promise<Workspace>;
-  members(workspace: string): Promise<Member[]>;
-  addMember(workspace: string, email: string, role: Role): Promise<Member>;
-  projects(workspace: string): Promise<Project[]>;
-  createProject(workspace: string, name: string): Promise<Project>;
-  project(project: string): Promise<Project>;
-  renameProject(project: string, name: string): Promise<Project>;
-  deleteProject(project: string): Promise<void>;
-  /** Names and colours of people; asked together and remembered. */
-  people(ids: string[]): Promise<Map<string, Person>>;
+/** What the server offers. Each method rejects with a Problem, and with nothing else. */
+export type Api = ReturnType<typeof createApi>;
+
+/** Where the client sends, and how; all can be replaced in tests. */
+export type ApiOptions = {
+  base?: string;
+  fetch?: typeof fetch;
+  /** Waits between attempts, in milliseconds. */
+  waits?: readonly number[];
 };
 
-/** A client of the server that served this page; `fetch` can be replaced in tests. */
-export function createApi(_options?: { base?: string; fetch?: typeof fetch }): Api {
-  throw new Error("sync: not written yet");
+type Request = {
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  body?: unknown;
+  query?: Record<string, string>;
+};
+type Send = <T>(path: string, request?: Request) => Promise<T>;
+
+/** A request that brings no answer in this time is given up; in milliseconds. */
+const timeout = 20_000;
+
+/** A list is read up to so many pages. */
+const maxPages = 100;
+
+/** So many people are asked for at once. */
+const maxPeople = 50;
+
+/** A client of the server that served this page. */
+export function createApi(options: ApiOptions = {}) {
+  const send = createSend(options);
+  const post = <T>(path: string, body: unknown) => send<T>(path, { method: "POST", body });
+  const patch = <T>(path: string, body: unknown) => send<T>(path, { method: "PATCH", body });
+  return {
+    signUp: async (account: SignUp) => (await post<SignedIn>("/accounts", account)).user,
+    signIn: async (email: string, password: string) =>
+      (await post<SignedIn>("/sessions", { email, password })).user,
+    signOut: () => send<void>("/sessions/current", { method: "DELETE" }),
+    /** The person signed in, or null. */
+    me: () => orNull(send<User>("/me"), 401),
+    renameMe: (name: string) => patch<User>("/me", { name }),
+    workspaces: () => list<Workspace>(send, "/workspaces"),
+    createWorkspace: (name: string) => post<Workspace>("/workspaces", { name }),
+    members: (workspace: string) =>
+      list<Member>(send, `/workspaces/${encodeURIComponent(workspace)}/members`),
+    addMember: (workspace: string, email: string, role: Role) =>
+      post<Member>(`/workspaces/${encodeURIComponent(workspace)}/members`, { email, role }),
+    projects: (workspace: string) =>
+      list<Project>(send, `/workspaces/${encodeURIComponent(workspace)}/projects`),
+    createProject: (workspace: string, name: string) =>
+      post<Project>(`/workspaces/${encodeURIComponent(workspace)}/projects`, { name }),
+    project: (project: string) => send<Project>(`/projects/${encodeURIComponent(project)}`),
+    renameProject: (project: string, name: string) =>
+      patch<Project>(`/projects/${encodeURIComponent(project)}`, { name }),
+    deleteProject: (project: string) =>
+      send<void>(`/projects/${encodeURIComponent(project)}`, { method: "DELETE" }),
+    /** Names and colours of people, asked for together and remembered; who is not known is absent. */
+    people: createPeople(send),
+  };
+}
+
+// createSend makes the one way to the server. What only reads is tried again
+// when the server was not reached or is restarting; what writes is not, for
+// nobody knows whether it arrived.
+function createSend(options: ApiOptions): Send {
+  const base = options.base ?? "/api/v1";
+  const call = options.fetch ?? ((input, init) => fetch(input, init));
+  const waits = options.waits ?? [250, 1000, 3000];
+
+  const once = async (path: string, request: Request): Promise<Response> => {
+    const query = request.query ? `?${new URLSearchParams(request.query)}` : "";
+    const init: RequestInit = {
+      method: request.method ?? "GET",
+      credentials: "same-origin",
+      headers: {
+        accept: "application/json",
+        ...(request.body ? { "content-type": "application/json" } : {}),
+      },
+      signal: AbortSignal.timeout(timeout),
+      ...(request.body ? { body: JSON.stringify(request.body) } : {}),
+    };
+    try {
+      return await call(base + path + query, init);
+    } catch (error) {
+      throw new Problem({ status: 0, title: error instanceof Error ? error.message : "" });
+    }
+  };
+  const answer = async (path: string, request: Request): Promise<unknown> => {
+    const response = await once(path, request);
+    if (!response.ok) throw await readProblem(response);
+    if (response.status === 204) return undefined;
+    try {
+      return await response.json();
+    } catch {
+      throw new Problem({ status: 0, title: "the answer was cut off" });
+    }
+  };
+  return async <T>(path: string, request: Request = {}): Promise<T> => {
+    const attempts = (request.method ?? "GET") === "GET" ? waits : [];
+    for (const wait of attempts) {
+      try {
+        return (await answer(path, request)) as T;
+      } catch (error) {
+        if (!(error instanceof Problem) || !passing(error.status)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+    }
+    return (await answer(path, request)) as T;
+  };
+}
+
+function passing(status: number): boolean {
+  return status === 0 || status === 502 || status === 503 || status === 504;
+}
+
+async function readProblem(response: Response): Promise<Problem> {
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch {
+    body = {};
+  }
+  const from = isRecord(body) ? body : {};
+  const text = (key: string) => (typeof from[key] === "string" ? { [key]: from[key] } : {});
+  return new Problem({
+    ...text("type"),
+    ...text("title"),
+    ...text("detail"),
+    status: response.status,
+    fields: readFields(from["errors"]),
+  });
+}
+
+// readFields reads what is wrong with which field: `body.email` is `email`.
+function readFields(errors: unknown): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const error of Array.isArray(errors) ? errors : []) {
+    if (!isRecord(error) || typeof error["message"] !== "string") continue;
+    const location = typeof error["location"] === "string" ? error["location"] : "";
+    fields[location.replace(/^body\.?/, "")] = error["message"];
+  }
+  return fields;
+}
+
+async function list<T>(send: Send, path: string): Promise<T[]> {
+  const items: T[] = [];
+  let query: Record<string, string> = {};
+  for (let page = 0; page < maxPages; page++) {
+    const answer = await send<Page<T>>(path, { query });
+    items.push(...answer.items);
+    if (!answer.next_cursor) break;
+    query = { cursor: answer.next_cursor };
+  }
+  return items;
+}
+
+async function orNull<T>(answer: Promise<T>, status: number): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Problem && error.status === status) return null;
+    throw error;
+  }
+}
+
+function createPeople(send: Send): (ids: readonly string[]) => Promise<Map<string, Person>> {
+  const known = new Map<string, Promise<Person | null>>();
+  const ask = (ids: string[]) => {
+    const answer = send<Page<Person>>("/people", { query: { ids: ids.join(",") } });
+    for (const id of ids) {
+      const person = answer.then(({ items }) => items.find((item) => item.id === id) ?? null);
+      known.set(id, person);
+      // A question that failed may be asked again.
+      person.catch(() => known.delete(id));
+    }
+  };
+  return async (ids) => {
+    const missing = [...new Set(ids)].filter((id) => id !== "" && !known.has(id));
+    for (let at = 0; at < missing.length; at += maxPeople) ask(missing.slice(at, at + maxPeople));
+    const found = new Map<string, Person>();
+    for (const id of new Set(ids)) {
+      const person = await known.get(id);
+      if (person) found.set(id, person);
+    }
+    return found;
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,12 @@
 // One project, open: its two documents, kept in this browser and on the
 // server, and the truth about which changes are saved.
-import type { Awareness } from "y-protocols/awareness";
-import type * as Y from "yjs";
+import { HocuspocusProvider } from "@hocuspocus/provider";
+import { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+import { readFrame } from "./frames.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { Line } from "./line.ts";
+import { openStore, type Store, storeName } from "./store.ts";
 
 /** `waiting` counts changes made here that the server has not acknowledged; it survives a reload. */
 export type SaveState =
@@ -10,12 +15,16 @@ export type SaveState =
   | { kind: "offline"; waiting: number }
   | { kind: "reconnecting"; waiting: number }
   | { kind: "refused"; reason: string }
-  | { kind: "signedOut" };
+  | { kind: "signedOut"; waiting: number };
 
 export type DocKind = "timeline" | "review";
 
 export type Access = "write" | "read" | "unknown";
 
+/** What the server says beside the documents: renders, notices. */
+export type ServerEvent = { type: string } & Record<string, unknown>;
+
+/** An open project. */
 export type Session = {
   readonly project: string;
   readonly timeline: Y.Doc;
@@ -24,33 +33,449 @@ export type Session = {
   readonly awareness: Awareness;
   /** Resolves when what this browser keeps is in the documents; never rejects. */
   readonly loaded: Promise<void>;
-  /** Resolves when the server's state is in both documents for the first time. */
+  /** Resolves when both sides have what the other had, for the first time; not before the server was reached. */
   readonly synced: Promise<void>;
   state(): SaveState;
+  /** Whether changes are kept in this browser: false where it keeps nothing. */
+  kept(): boolean;
   access(kind: DocKind): Access;
   /** Called when the save state or the access changed. */
   subscribe(listener: (state: SaveState) => void): () => void;
   /** Events of the server on the timeline's room (renders, notices). */
-  onEvent(listener: (event: { type: string } & Record<string, unknown>) => void): () => void;
-  /** Called when the documents were replaced (reset or refused): open the project anew, nothing of this session is of use. */
+  onEvent(listener: (event: ServerEvent) => void): () => void;
+  /**
+   * Called when the local copy was dropped: the document was reset, or a
+   * change of this page was refused. Close this session and open the project
+   * anew; nothing of this session is of use.
+   */
   onReset(listener: (why: "reset" | "refused", reason: string) => void): () => void;
-  /** Tries to connect now instead of after the next wait. */
+  /** Tries to connect now instead of after the next wait; also after signing in again. */
   reconnect(): void;
+  /** Stops; what waits stays kept for the next time. */
   close(): Promise<void>;
 };
 
+/** How to open a project. */
 export type SessionOptions = {
+  /** Whose local copy this is: two people on one browser never share one. */
+  person: string;
   /** ws(s)://host/collab; default: the server of this page. */
   url?: string;
-  /** Default "cookie". */
+  /** Default "cookie": the session of this page. */
   token?: string | (() => Promise<string>);
   /** Off for a page that must leave nothing behind. Default on. */
   keep?: boolean;
-  /** Whose local copy this is: two people on one browser never share one. */
-  person: string;
+  /** The kind of socket, where the platform's own will not do (tests). */
+  socket?: typeof WebSocket;
+};
+
+/** This long without a connection is called offline, not reconnecting; in milliseconds. */
+const offlineAfter = 5_000;
+
+/** A document kept in more rows than this is written anew as one. */
+const maxRows = 500;
+
+/** So many answers that a document's messages are too large or malformed end the attempts. */
+const maxBadFrames = 3;
+
+type End =
+  | { kind: "open" }
+  | { kind: "refused"; reason: string }
+  | { kind: "signedOut" }
+  | { kind: "closed" };
+
+// The origin of what was kept in this browser.
+const fromStore = { name: "store" };
+
+// One of the two documents with everything that belongs to it.
+type Part = {
+  kind: DocKind;
+  doc: Y.Doc;
+  ledger: Ledger;
+  access: Access;
+  provider: HocuspocusProvider | null;
 };
 
 /** Opens a project: from this browser at once, from the server when it can be reached. */
-export function openProject(_project: string, _options: SessionOptions): Session {
-  throw new Error("sync: not written yet");
+export function openProject(project: string, options: SessionOptions): Session {
+  return new ProjectSession(project, options);
+}
+
+/** The address of the documents' endpoint on the server of this page. */
+export function collabUrl(at: { protocol: string; host: string } = location): string {
+  return `${at.protocol === "https:" ? "wss:" : "ws:"}//${at.host}/collab`;
+}
+
+class ProjectSession implements Session {
+  readonly project: string;
+  readonly timeline = new Y.Doc();
+  readonly review = new Y.Doc();
+  readonly awareness = new Awareness(this.timeline);
+  readonly loaded: Promise<void>;
+  readonly synced: Promise<void>;
+
+  private readonly options: SessionOptions;
+  private readonly parts: Record<DocKind, Part> = {
+    timeline: part("timeline", this.timeline),
+    review: part("review", this.review),
+  };
+  private readonly listeners = new Set<(state: SaveState) => void>();
+  private readonly eventListeners = new Set<(event: ServerEvent) => void>();
+  private readonly resetListeners = new Set<(why: "reset" | "refused", reason: string) => void>();
+  private readonly resolveSynced: () => void;
+  private line: Line | null = null;
+  private store: Store | null = null;
+  private storing: boolean;
+  private queued: { kind: DocKind; update: Uint8Array; own: boolean }[] = [];
+  private end: End = { kind: "open" };
+  private longAway = false;
+  private awayTimer: ReturnType<typeof setTimeout> | null = null;
+  private badFrames = 0;
+  private told = "";
+
+  constructor(project: string, options: SessionOptions) {
+    this.project = project;
+    this.options = options;
+    this.storing = (options.keep ?? true) && typeof indexedDB !== "undefined";
+    let resolve: () => void = () => undefined;
+    this.synced = new Promise((done) => {
+      resolve = done;
+    });
+    this.resolveSynced = resolve;
+    this.awareness.setLocalState(null);
+    for (const each of this.each()) {
+      each.doc.on("update", (update: Uint8Array, origin: unknown) =>
+        this.onUpdate(each, update, origin),
+      );
+    }
+    this.startAway();
+    this.listen("addEventListener");
+    this.loaded = this.load();
+    this.loaded.then(() => this.connect());
+  }
+
+  state(): SaveState {
+    const waiting = this.waiting();
+    switch (this.end.kind) {
+      case "refused":
+        return { kind: "refused", reason: this.end.reason };
+      case "signedOut":
+        return { kind: "signedOut", waiting };
+      case "closed":
+        return { kind: "offline", waiting };
+      case "open":
+        break;
+    }
+    if (this.each().every((each) => each.ledger.agreed())) {
+      return waiting > 0 ? { kind: "saving", waiting } : { kind: "saved" };
+    }
+    const offline =
+      this.longAway || (typeof navigator !== "undefined" && navigator.onLine === false);
+    return { kind: offline ? "offline" : "reconnecting", waiting };
+  }
+
+  kept(): boolean {
+    return this.storing;
+  }
+
+  access(kind: DocKind): Access {
+    return this.parts[kind].access;
+  }
+
+  subscribe(listener: (state: SaveState) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  onEvent(listener: (event: ServerEvent) => void): () => void {
+    this.eventListeners.add(listener);
+    return () => this.eventListeners.delete(listener);
+  }
+
+  onReset(listener: (why: "reset" | "refused", reason: string) => void): () => void {
+    this.resetListeners.add(listener);
+    return () => this.resetListeners.delete(listener);
+  }
+
+  reconnect = (): void => {
+    if (this.end.kind === "closed" || !this.line) return;
+    if (this.end.kind !== "open" && this.end.kind !== "signedOut") return;
+    this.end = { kind: "open" };
+    // An open socket that was denied has to begin again.
+    if (this.each().some((each) => !each.ledger.agreed())) this.line.webSocket?.close();
+    void this.line.connect();
+    this.tell();
+  };
+
+  async close(): Promise<void> {
+    if (this.end.kind === "closed") return;
+    this.end = { kind: "closed" };
+    this.listeners.clear();
+    this.eventListeners.clear();
+    this.resetListeners.clear();
+    this.listen("removeEventListener");
+    this.stopAway();
+    this.hangUp();
+    for (const { provider } of this.each()) provider?.destroy();
+    this.line?.destroy();
+    this.awareness.destroy();
+    await this.loaded;
+    await this.store?.close();
+    this.timeline.destroy();
+    this.review.destroy();
+  }
+
+  private each(): Part[] {
+    return [this.parts.timeline, this.parts.review];
+  }
+
+  private waiting(): number {
+    return this.each().reduce((sum, each) => sum + each.ledger.waiting(), 0);
+  }
+
+  private async load(): Promise<void> {
+    if (!this.storing) return;
+    try {
+      const store = await openStore(storeName(this.options.person, this.project), () =>
+        this.stopStoring(),
+      );
+      for (const each of this.each()) {
+        const { updates, waiting } = store.kept[each.kind];
+        each.doc.transact(() => {
+          for (const update of updates) Y.applyUpdate(each.doc, update, fromStore);
+        }, fromStore);
+        each.ledger.restore(waiting);
+      }
+      this.store = store;
+      for (const { kind, update, own } of this.queued.splice(0)) store.add(kind, update, own);
+      for (const each of this.each()) this.compact(each);
+    } catch {
+      this.stopStoring();
+    }
+    this.tell();
+  }
+
+  private stopStoring(): void {
+    this.storing = false;
+    this.queued = [];
+    this.tell();
+  }
+
+  private connect(): void {
+    if (this.end.kind === "closed") return;
+    const line = new Line(this.options.url ?? collabUrl(), this.options.socket);
+    this.line = line;
+    line.onSend = (bytes) => {
+      const frame = readFrame(bytes);
+      if (frame.kind === "handshake" || frame.kind === "update")
+        this.partAt(frame.address)?.ledger.sent(frame.kind);
+    };
+    line.on("message", ({ data }: MessageEvent<ArrayBuffer>) =>
+      this.onMessage(new Uint8Array(data)),
+    );
+    line.on("disconnect", ({ event }: { event: { code: number; reason: string } }) =>
+      this.onClose(event),
+    );
+    for (const each of this.each()) this.attach(line, each);
+    void line.connect();
+  }
+
+  private attach(line: Line, each: Part): void {
+    const provider = new HocuspocusProvider({
+      name: this.address(each.kind),
+      document: each.doc,
+      awareness: each.kind === "timeline" ? this.awareness : null,
+      token: this.options.token ?? "cookie",
+      websocketProvider: line,
+    });
+    each.provider = provider;
+    provider.on("authenticated", ({ scope }: { scope: string }) => {
+      each.access = scope === "readonly" ? "read" : "write";
+      this.tell();
+    });
+    provider.on("authenticationFailed", ({ reason }: { reason: string }) => this.onDenied(reason));
+    provider.on("stateless", ({ payload }: { payload: string }) => this.onStateless(each, payload));
+    provider.attach();
+  }
+
+  private address(kind: DocKind): string {
+    return `${this.project}/${kind}`;
+  }
+
+  private partAt(address: string): Part | undefined {
+    return this.each().find((each) => this.address(each.kind) === address);
+  }
+
+  private onUpdate(each: Part, update: Uint8Array, origin: unknown): void {
+    if (origin === fromStore) return;
+    const own = each.provider === null || origin !== each.provider;
+    if (own) each.ledger.changed();
+    if (this.store) this.store.add(each.kind, update, own);
+    else if (this.storing) this.queued.push({ kind: each.kind, update, own });
+    this.compact(each);
+    if (own) this.tell();
+  }
+
+  private compact(each: Part): void {
+    if (this.store && this.store.rows(each.kind) > maxRows) {
+      this.store.compact(each.kind, Y.encodeStateAsUpdate(each.doc));
+    }
+  }
+
+  private onMessage(bytes: Uint8Array): void {
+    const frame = readFrame(bytes);
+    const each = this.partAt(frame.address);
+    if (!each) return;
+    if (frame.kind === "handshake") each.ledger.received();
+    else if (frame.kind === "status" && frame.applied) {
+      this.badFrames = 0;
+      const settled = each.ledger.acknowledged();
+      if (settled.changes > 0 || settled.before) this.store?.settle(each.kind, settled);
+    } else return;
+    if (this.each().every((each) => each.ledger.agreed())) {
+      this.stopAway();
+      this.resolveSynced();
+    }
+    this.tell();
+  }
+
+  private onStateless(each: Part, payload: string): void {
+    const event = parseEvent(payload);
+    if (!event) return;
+    if (event.type === "refused") {
+      this.reset("refused", typeof event["reason"] === "string" ? event["reason"] : "", [
+        each.kind,
+      ]);
+      return;
+    }
+    for (const listener of [...this.eventListeners]) listener(event);
+  }
+
+  // onDenied hears the answer to a token. What is not about who this is may
+  // pass, so the line is tried again after its wait.
+  private onDenied(reason: string): void {
+    switch (reason) {
+      case "not signed in":
+      case "the session expired":
+        this.finish({ kind: "signedOut" });
+        return;
+      case "no access":
+      case "no such project":
+        this.finish({ kind: "refused", reason });
+        return;
+      case "the document was reset":
+        this.reset("reset", reason);
+        return;
+      default:
+        this.line?.webSocket?.close();
+    }
+  }
+
+  private onClose({ code, reason }: { code: number; reason: string }): void {
+    for (const each of this.each()) each.ledger.disconnected();
+    this.startAway();
+    switch (code) {
+      case 4401:
+        this.finish({ kind: "signedOut" });
+        break;
+      case 4403:
+      case 4404:
+        this.finish({ kind: "refused", reason: reason || "no access" });
+        break;
+      case 4409:
+        this.reset("reset", reason);
+        break;
+      case 4400:
+      case 4413:
+        this.badFrames++;
+        if (this.badFrames >= maxBadFrames) this.finish({ kind: "refused", reason });
+        break;
+    }
+    this.tell();
+  }
+
+  // reset drops the local copy: it differs from everyone's for good.
+  private reset(
+    why: "reset" | "refused",
+    reason: string,
+    kinds: DocKind[] = ["timeline", "review"],
+  ): void {
+    if (this.end.kind !== "open") return;
+    this.finish({ kind: "refused", reason: reason || why });
+    const store = this.store;
+    this.store = null;
+    this.storing = false;
+    store?.drop(kinds);
+    // Only when the rows are gone may the project be opened anew.
+    void Promise.resolve(store?.close()).then(() => {
+      for (const listener of [...this.resetListeners]) listener(why, reason);
+    });
+  }
+
+  private finish(end: End): void {
+    if (this.end.kind !== "open") return;
+    this.end = end;
+    this.hangUp();
+    this.tell();
+  }
+
+  private hangUp(): void {
+    if (!this.line) return;
+    this.line.cancelWebsocketRetry?.();
+    this.line.disconnect();
+  }
+
+  private startAway(): void {
+    if (this.awayTimer !== null || this.longAway) return;
+    this.awayTimer = setTimeout(() => {
+      this.awayTimer = null;
+      this.longAway = true;
+      this.tell();
+    }, offlineAfter);
+  }
+
+  private stopAway(): void {
+    if (this.awayTimer !== null) clearTimeout(this.awayTimer);
+    this.awayTimer = null;
+    this.longAway = false;
+  }
+
+  private listen(how: "addEventListener" | "removeEventListener"): void {
+    if (typeof window === "undefined") return;
+    window[how]("online", this.onOnline);
+    window[how]("offline", this.onOffline);
+  }
+
+  private onOnline = (): void => {
+    if (this.end.kind === "open" && this.each().some((each) => !each.ledger.agreed()))
+      this.reconnect();
+  };
+
+  // A line that the network left stays open for minutes; cut it and try anew.
+  private onOffline = (): void => {
+    if (this.end.kind === "open") this.line?.cut();
+    this.tell();
+  };
+
+  private tell(): void {
+    const state = this.state();
+    const now = JSON.stringify([state, this.storing, this.each().map((each) => each.access)]);
+    if (now === this.told) return;
+    this.told = now;
+    for (const listener of [...this.listeners]) listener(state);
+  }
+}
+
+function part(kind: DocKind, doc: Y.Doc): Part {
+  return { kind, doc, ledger: openLedger(), access: "unknown", provider: null };
+}
+
+function parseEvent(payload: string): ServerEvent | null {
+  try {
+    const value: unknown = JSON.parse(payload);
+    if (typeof value !== "object" || value === null || !("type" in value)) return null;
+    return typeof value.type === "string" ? { ...value, type: value.type } : null;
+  } catch {
+    return null;
+  }
 }
