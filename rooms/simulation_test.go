@@ -18,6 +18,7 @@ import (
 // people who come, edit, go and come back.
 type simulation struct {
 	t     *testing.T
+	seed  uint64
 	rnd   *rand.Rand
 	log   *memory
 	fence *fence
@@ -80,7 +81,20 @@ func (s *simulation) crash() {
 	for _, p := range s.peers {
 		s.disconnect(p)
 	}
+	s.lost() // before anyone comes back and brings edits along
 	s.boot()
+}
+
+// lost reports acknowledged edits that the log does not have.
+func (s *simulation) lost() {
+	for _, p := range s.peers {
+		stored := s.log.read(s.t, p.doc).Map("m")
+		for _, key := range p.acked {
+			if _, ok := stored.Get(key); !ok {
+				s.t.Errorf("seed %d: edit %s was acknowledged and is lost", s.seed, key)
+			}
+		}
+	}
 }
 
 // note takes down which edits of p were acknowledged until now.
@@ -179,12 +193,15 @@ func (s *simulation) step() {
 }
 
 // check has everyone come together and compares what they have.
-func (s *simulation) check(seed uint64) {
+func (s *simulation) check() {
 	s.log.hook(nil)
 	time.Sleep(time.Minute)
 	synctest.Wait()
 	for _, p := range s.peers {
 		s.note(p)
+	}
+	s.lost()
+	for _, p := range s.peers {
 		if !p.in {
 			s.connect(p)
 		}
@@ -197,13 +214,7 @@ func (s *simulation) check(seed uint64) {
 		got := string(p.peer.doc.Encode())
 		p.mu.Unlock()
 		if got != want {
-			s.t.Errorf("seed %d: %s ended with another document than the log has", seed, p.name)
-		}
-		stored := s.log.read(s.t, p.doc).Map("m")
-		for _, key := range p.acked {
-			if _, ok := stored.Get(key); !ok {
-				s.t.Errorf("seed %d: edit %s was acknowledged and is lost", seed, key)
-			}
+			s.t.Errorf("seed %d: %s ended with another document than the log has", s.seed, p.name)
 		}
 		s.disconnect(p)
 	}
@@ -215,7 +226,7 @@ func TestAcknowledgedEditsSurviveEverything(t *testing.T) {
 	acked := 0
 	for seed := range uint64(120) {
 		synctest.Test(t, func(t *testing.T) {
-			s := &simulation{t: t, rnd: rand.New(rand.NewPCG(seed, seed)), log: newMemory()}
+			s := &simulation{t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, seed)), log: newMemory()}
 			s.boot()
 			for i := range 6 {
 				name := fmt.Sprint("p", i)
@@ -224,7 +235,7 @@ func TestAcknowledgedEditsSurviveEverything(t *testing.T) {
 			for range 400 {
 				s.step()
 			}
-			s.check(seed)
+			s.check()
 			s.stop()
 			for _, p := range s.peers {
 				acked += len(p.acked)

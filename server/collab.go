@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +23,7 @@ const (
 // serveCollab serves GET /collab: many documents on one socket, as Hocuspocus
 // providers speak. Each document is authenticated on its own.
 func (s *Server) serveCollab(w http.ResponseWriter, r *http.Request) {
-	sock, err := s.accept(w, r)
+	sock, err := s.accept(w, r, "collab")
 	if err != nil {
 		return // it has been answered
 	}
@@ -212,10 +211,6 @@ func (c *collab) enter(ctx context.Context, address, token string) (*rooms.Membe
 
 // authorise tells whose token this is and whether they may write the document.
 func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Principal, write bool, err error) {
-	project, kind, ok := strings.Cut(doc, "/")
-	if !ok {
-		return p, false, auth.ErrNotFound
-	}
 	switch {
 	case token == "cookie" && c.cookies != nil:
 		p, err = c.server.identify(c.cookies.WithContext(ctx))
@@ -227,8 +222,8 @@ func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Princ
 	if err != nil {
 		return p, false, err
 	}
-	access, err := c.server.Auth.Document(ctx, p, project, kind)
-	return p, writes(kind, access), err
+	access, err := c.server.access(ctx, p, doc)
+	return p, writes(doc, access), err
 }
 
 // deny answers an Auth frame with no. The client may try again.
@@ -305,11 +300,19 @@ func (c *collab) alive() []byte {
 	return nil
 }
 
+func (c *collab) members() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.docs) > 0
+}
+
 func (c *collab) left() {
 	c.mu.Lock()
 	c.gone = true
 	c.mu.Unlock()
 	c.joins.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, d := range c.docs {
 		if d.member != nil {
 			d.member.Leave()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/soratoo/soratoo/rooms"
 )
@@ -33,6 +34,8 @@ type protocol interface {
 	// alive returns a frame that does nothing, for clients that think the
 	// line dead when they hear nothing; nil while there is none.
 	alive() []byte
+	// members tells whether rooms have members here, which they will end.
+	members() bool
 	// left ends all memberships. It is called once, last.
 	left()
 }
@@ -45,6 +48,7 @@ type socket struct {
 	sockets  *sockets
 	protocol protocol
 	opened   time.Time
+	gauge    prometheus.Gauge        // of open sockets like this
 	cancel   context.CancelCauseFunc // ends what the reader waits for
 	open     atomic.Bool             // a document is open on it
 	sent     atomic.Int64            // when the last frame was, in nanoseconds of Unix time

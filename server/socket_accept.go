@@ -61,16 +61,18 @@ func (r *earlyReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// accept makes a socket of a request. When that fails it has answered the
+// accept makes a socket of a request; kind is for the figures. When that fails it has answered the
 // request. Requests of pages elsewhere are refused.
-func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*socket, error) {
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, kind string) (*socket, error) {
 	h := &hijacker{ResponseWriter: w}
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{OriginPatterns: s.origins()})
 	if err != nil {
 		return nil, fmt.Errorf("accepting a socket: %w", err)
 	}
 	ws.SetReadLimit(-1) // socket.next has one
-	return &socket{ws: ws, raw: h.raw, sockets: &s.sockets, opened: time.Now()}, nil
+	return &socket{
+		ws: ws, raw: h.raw, sockets: &s.sockets, opened: time.Now(), gauge: s.Metrics.sockets.WithLabelValues(kind),
+	}, nil
 }
 
 // origins are the hosts whose pages may connect, beside the one that the

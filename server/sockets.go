@@ -40,13 +40,14 @@ func (ss *sockets) add(s *socket) {
 		ss.all = map[*socket]struct{}{}
 	}
 	ss.all[s] = struct{}{}
+	s.gauge.Inc()
 	if ss.empty == nil {
 		empty := make(chan struct{})
 		ss.empty = empty
 		ss.running.Go(func() { ss.watch(empty) })
 	}
 	ss.running.Go(func() { s.read(ctx) })
-	if ss.draining {
+	if ss.draining && !s.protocol.members() {
 		s.close(rooms.ErrRestart)
 	}
 }
@@ -56,6 +57,7 @@ func (ss *sockets) remove(s *socket) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	delete(ss.all, s)
+	s.gauge.Dec()
 	if len(ss.all) == 0 {
 		close(ss.empty)
 		ss.empty = nil
@@ -108,14 +110,17 @@ func (s *socket) check(now time.Time) error {
 	return s.protocol.tick(now)
 }
 
-// drain ends all sockets and waits until they are gone, or ctx ends: then it
-// cuts them off. New ones are told to come back.
+// drain waits until all sockets are gone, or ctx ends: then it cuts them off.
+// Rooms end those of their members, once they have stored and acknowledged
+// what these sent; the others are ended here. New ones are told to come back.
 func (ss *sockets) drain(ctx context.Context) {
 	ss.mu.Lock()
 	ss.draining = true
 	ss.mu.Unlock()
 	for _, s := range ss.list() {
-		s.close(rooms.ErrRestart)
+		if !s.protocol.members() {
+			s.close(rooms.ErrRestart)
+		}
 	}
 	done := make(chan struct{})
 	go func() {

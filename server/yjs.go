@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/soratoo/soratoo/auth"
@@ -18,12 +19,12 @@ const joinTimeout = 25 * time.Second
 // serveYjs serves GET /yjs/{project}/{kind}: one document to a y-websocket
 // client. It says no by close code, as browsers hide HTTP's answer.
 func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
-	project, kind := r.PathValue("project"), r.PathValue("kind")
-	p, access, err := s.admit(r, project, kind)
+	doc := r.PathValue("project") + "/" + r.PathValue("kind")
+	p, access, err := s.admit(r, doc)
 	if r.Header.Get("Upgrade") == "" && err != nil {
 		err = nil // Accept answers what is not a handshake
 	}
-	sock, failed := s.accept(w, r)
+	sock, failed := s.accept(w, r, "yjs")
 	if failed != nil {
 		return // it has been answered
 	}
@@ -32,8 +33,8 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), joinTimeout)
 		defer cancel()
 		y.member, err = s.Hub.Join(ctx, rooms.JoinRequest{
-			Doc: project + "/" + kind, Person: p.Person, Name: p.Name, Color: p.Color,
-			Write: writes(kind, access), Sink: sock, Encoder: yjsEncoder{}, Ask: true,
+			Doc: doc, Person: p.Person, Name: p.Name, Color: p.Color,
+			Write: writes(doc, access), Sink: sock, Encoder: yjsEncoder{}, Ask: true,
 		})
 	}
 	if err != nil {
@@ -45,16 +46,26 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 
 // admit tells who asks for a document, by ticket, bearer token or cookie, and
 // what they may do with it.
-func (s *Server) admit(r *http.Request, project, kind string) (p auth.Principal, a auth.Access, err error) {
+func (s *Server) admit(r *http.Request, doc string) (p auth.Principal, a auth.Access, err error) {
 	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
 		p, err = s.Auth.Ticket(r.Context(), ticket)
 	} else {
 		p, err = s.identify(r)
 	}
 	if err == nil {
-		a, err = s.Auth.Document(r.Context(), p, project, kind)
+		a, err = s.access(r.Context(), p, doc)
 	}
 	return p, a, err
+}
+
+// access tells what somebody may do with a document.
+func (s *Server) access(ctx context.Context, p auth.Principal, doc string) (auth.Access, error) {
+	project, kind, _ := strings.Cut(doc, "/")
+	a, err := s.Auth.Document(ctx, p, project, kind)
+	if err == nil && a == auth.AccessNone {
+		err = auth.ErrForbidden
+	}
+	return a, err
 }
 
 // yjs is a y-websocket client: see protocol.
@@ -82,7 +93,8 @@ func (y *yjs) receive(ctx context.Context, message []byte) error {
 }
 
 func (y *yjs) tick(now time.Time) error {
-	if !y.expires.IsZero() && now.After(y.expires) {
+	// This protocol has no way to ask for a new token.
+	if !y.expires.IsZero() && now.After(y.expires.Add(renewTime)) {
 		return errExpired
 	}
 	return nil
@@ -92,6 +104,8 @@ func (y *yjs) tick(now time.Time) error {
 var aliveYjs = yjsEncoder{}.Encode(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil)})
 
 func (y *yjs) alive() []byte { return aliveYjs }
+
+func (y *yjs) members() bool { return y.member != nil }
 
 func (y *yjs) left() {
 	if y.member != nil {
@@ -112,15 +126,10 @@ func (b *budget) charge(k wire.Kind) error {
 	}
 }
 
-// writes tells whether access to a project lets one write a document of this
-// kind: who may comment writes the review, who may write writes both.
-func writes(kind string, a auth.Access) bool {
-	switch kind {
-	case "review":
-		return a == auth.AccessWrite || a == auth.AccessComment
-	default:
-		return a == auth.AccessWrite
-	}
+// writes tells whether access to a project lets one write this document of
+// it: who may comment writes the review, who may write writes both.
+func writes(doc string, a auth.Access) bool {
+	return a == auth.AccessWrite || a == auth.AccessComment && strings.HasSuffix(doc, "/review")
 }
 
 // told is err as a client hears of it. What it cannot know of is logged.
