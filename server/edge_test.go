@@ -1,0 +1,279 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/crdt"
+	"github.com/soratoo/soratoo/crdt/wire"
+	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/server"
+	"github.com/soratoo/soratoo/storage/sqlstore"
+)
+
+// edge is a whole server in fake time: sockets run over pipes.
+type edge struct {
+	site
+	server   *server.Server
+	hub      *rooms.Hub
+	conns    chan net.Conn
+	registry *prometheus.Registry
+	down     func() // ends it as a signal does
+}
+
+// onEdge runs a test in a bubble with a server.
+func onEdge(t *testing.T, test func(t *testing.T, e *edge)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		// Bubbles begin in the year 2000, when our people were too young.
+		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
+		e := newEdge(t)
+		t.Cleanup(e.down)
+		test(t, e)
+	})
+}
+
+func newEdge(t *testing.T) *edge {
+	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const publicURL = "http://edge"
+	e := &edge{registry: prometheus.NewRegistry(), conns: make(chan net.Conn)}
+	metrics := server.NewMetrics(e.registry)
+	logs := &bytes.Buffer{}
+	e.hub = rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()})
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	e.server = server.New(server.Config{
+		Hub: e.hub, Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),
+		Log: slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Ping: store.Ping,
+		Prepare: func(context.Context, auth.Project, string) error { return nil },
+	})
+	e.site = site{t: t, handler: e.server.Handler(), logs: logs}
+	httpServer := &http.Server{Handler: e.handler, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = httpServer.Serve(pipes{e.conns, ctx}) })
+	running.Go(func() { _ = e.hub.Run(ctx) })
+	e.down = sync.OnceFunc(func() {
+		cancel()
+		ending, done := context.WithTimeout(context.Background(), 15*time.Second)
+		defer done()
+		e.server.Drain(ending)
+		_ = httpServer.Close()
+		running.Wait()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// pipes is a listener for one end of each pipe.
+type pipes struct {
+	conns chan net.Conn
+	ctx   context.Context
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.ctx.Done():
+		return nil, net.ErrClosed
+	}
+}
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (e *edge) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case e.conns <- far:
+		return near, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// project makes a project and returns its id.
+func (e *edge) project(token, workspace string) string {
+	e.t.Helper()
+	a := e.do("POST", "/api/v1/workspaces/"+workspace+"/projects", token, map[string]any{"name": "Harbour"})
+	if a.status != http.StatusCreated {
+		e.t.Fatalf("making a project: %d %s", a.status, a.raw)
+	}
+	return a.text("id")
+}
+
+// invite adds somebody to a workspace.
+func (e *edge) invite(token, workspace, name, role string) {
+	e.t.Helper()
+	a := e.do("POST", "/api/v1/workspaces/"+workspace+"/members", token, map[string]any{
+		"email": strings.ToLower(name) + "@example.org", "role": role})
+	if a.status >= 300 {
+		e.t.Fatalf("adding %s: %d %s", name, a.status, a.raw)
+	}
+}
+
+// client is the other end of a socket.
+type client struct {
+	t    *testing.T
+	ws   *websocket.Conn
+	done chan struct{}
+
+	mu     sync.Mutex
+	got    []message
+	closed websocket.CloseError
+	failed error
+}
+
+// message is a frame that a client got; address is empty on y-websocket.
+type message struct {
+	address string
+	wire.Message
+	at time.Time
+}
+
+// connect opens a socket, or returns the status of the refusal.
+func (e *edge) connect(path string, header http.Header) (*client, int) {
+	e.t.Helper()
+	ws, resp, err := websocket.Dial(context.Background(), "ws://edge"+path, &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: e.dial, DisableKeepAlives: true}}, HTTPHeader: header,
+	})
+	if err != nil {
+		if resp == nil {
+			e.t.Fatalf("connecting to %s: %v", path, err)
+		}
+		return nil, resp.StatusCode
+	}
+	ws.SetReadLimit(-1)
+	c := &client{t: e.t, ws: ws, done: make(chan struct{})}
+	go c.read(strings.HasPrefix(path, "/collab"))
+	return c, http.StatusSwitchingProtocols
+}
+
+// open opens a socket that must be accepted.
+func (e *edge) open(path string) *client {
+	e.t.Helper()
+	c, status := e.connect(path, nil)
+	if c == nil {
+		e.t.Fatalf("connecting to %s: status %d", path, status)
+	}
+	return c
+}
+
+// read takes down all that comes.
+func (c *client) read(collab bool) {
+	defer close(c.done)
+	for {
+		_, frame, err := c.ws.Read(context.Background())
+		if err != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.failed = err
+			if e, ok := err.(websocket.CloseError); ok || asClose(err, &e) {
+				c.closed = e
+			}
+			_ = c.ws.CloseNow()
+			return
+		}
+		m := message{at: time.Now()}
+		if collab {
+			var address wire.Address
+			address, m.Message, err = wire.DecodeHocuspocus(frame)
+			m.address = string(address)
+		} else {
+			m.Message, err = wire.DecodeYjs(frame)
+		}
+		if err != nil {
+			c.t.Errorf("got %x: %v", frame, err)
+		}
+		c.mu.Lock()
+		c.got = append(c.got, m)
+		c.mu.Unlock()
+	}
+}
+
+// raw sends bytes.
+func (c *client) raw(frame []byte) {
+	if err := c.ws.Write(context.Background(), websocket.MessageBinary, frame); err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.closed.Code == 0 && c.failed == nil {
+			c.t.Logf("sending %d bytes: %v", len(frame), err)
+		}
+	}
+}
+
+// say sends a message on /collab.
+func (c *client) say(address string, kind wire.Kind, payload []byte) {
+	c.raw(wire.AppendHocuspocus(nil, wire.Address(address), wire.Message{Kind: kind, Payload: payload}))
+}
+
+// tell sends a message on /yjs.
+func (c *client) tell(kind wire.Kind, payload []byte) {
+	c.raw(wire.AppendYjs(nil, wire.Message{Kind: kind, Payload: payload}))
+}
+
+// settle waits until nothing moves any more, and lists what came, by kind.
+func (c *client) settle() []message {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.got)
+}
+
+// kinds is what came to an address, in order.
+func (c *client) kinds(address string) (kinds []wire.Kind) {
+	for _, m := range c.settle() {
+		if m.address == address {
+			kinds = append(kinds, m.Kind)
+		}
+	}
+	return kinds
+}
+
+// code is how the socket was closed; 0 while it is open.
+func (c *client) code() websocket.StatusCode {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Code == 0 && c.failed != nil {
+		return websocket.StatusAbnormalClosure
+	}
+	return c.closed.Code
+}
+
+// leave closes the socket from this side.
+func (c *client) leave() {
+	_ = c.ws.Close(websocket.StatusNormalClosure, "")
+	<-c.done
+}
+
+// update is an edit by a client of its own: key = value in the map "m".
+func update(client uint64, key string, value any) []byte {
+	d := crdt.New(crdt.Options{ClientID: client})
+	return d.Transact(func(tx *crdt.Tx) { d.Map("m").Set(tx, key, value) })
+}
+
+// empty is the state vector, and almost the update, of an empty document.
+var empty = []byte{0}
+
+// nothing is an update that brings nothing.
+var nothing = []byte{0, 0}
