@@ -19,6 +19,7 @@ type config struct {
 	metricsListen string
 	dataDir       string
 	log           string // level and form
+	portless      bool   // publicURL lacks the port, which the system will choose
 }
 
 // setting is one environment variable, and the flag of the same meaning.
@@ -104,7 +105,7 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("SORATOO_METRICS_LISTEN %q is not an address like 127.0.0.1:9090", c.metricsListen)}
 	}
 	if c.publicURL == "" {
-		c.publicURL = "http://localhost:" + port
+		c.publicURL, c.portless = "http://localhost:"+port, port == "0"
 	}
 	u, err := url.Parse(c.publicURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
@@ -113,6 +114,13 @@ func (c *config) check() error {
 	c.publicURL = u.Scheme + "://" + u.Host
 	_, err = c.logger(io.Discard)
 	return err
+}
+
+// listens completes the public URL once the port is known.
+func (c *config) listens(public net.Addr) {
+	if _, port, err := net.SplitHostPort(public.String()); err == nil && c.portless {
+		c.publicURL, c.portless = "http://localhost:"+port, false
+	}
 }
 
 // logger makes the logger that SORATOO_LOG asks for.

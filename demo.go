@@ -14,6 +14,7 @@ import (
 
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/rooms/timeline"
+	"github.com/soratoo/soratoo/storage"
 )
 
 const (
@@ -23,6 +24,11 @@ const (
 	demoPage      = 100 // things looked through for those that are there already
 )
 
+func demoHelp() string {
+	return "Make a demo workspace with two editors and a sample project, and print how to sign in.\nWhat is there already is left as it is.\n\n" +
+		"Usage: soratoo demo [flags]\n\n" + settingsHelp()
+}
+
 // demo makes the demo workspace, or finds it, and prints how to sign in.
 func (p program) demo(ctx context.Context) error {
 	c, err := configure("demo", p.args, p.environ)
@@ -30,8 +36,11 @@ func (p program) demo(ctx context.Context) error {
 		return err
 	}
 	n, err := open(ctx, c, slog.New(slog.DiscardHandler))
+	if errors.Is(err, storage.ErrInUse) {
+		return fmt.Errorf("a server is running on %s: stop it first, the demo needs the data directory for itself", c.dataDir)
+	}
 	if err != nil {
-		return fmt.Errorf("%w (is the server running? stop it first, the demo needs the data directory for itself)", err)
+		return err
 	}
 	d := demonstration{node: n, dir: c.dataDir}
 	err = d.make(ctx)

@@ -9,22 +9,38 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-const usage = `SoraToo is a real-time collaboration server for a text-to-video workspace.
+// command is one of the things that the program does.
+type command struct {
+	name, line string
+	help       func() string
+	run        func(p program, ctx context.Context) error
+}
 
-Usage: soratoo [command] [flags]
+// commands are what the program does; a bare call does the first.
+func commands() []command {
+	return []command{
+		{"serve", `run the server; also what a bare "soratoo" does`, serveHelp, program.serve},
+		{"demo", "make a demo workspace with two editors and a sample project, and print their sign-ins", demoHelp, program.demo},
+		{"doc", "look at and change Yjs update files without a server", nil, program.doc},
+		{"version", "print version, commit and Go version", versionHelp, program.version},
+	}
+}
 
-  serve     run the server; also what a bare "soratoo" does
-  demo      make a demo workspace with two editors and a sample project, and print their sign-ins
-  doc       look at and change Yjs update files without a server
-  version   print version, commit and Go version
-
-"soratoo <command> --help" tells more. Settings are environment variables named SORATOO_…;
-flags override them.
-`
+// usage is what the program can do, for people.
+func usage() string {
+	var b strings.Builder
+	b.WriteString("SoraToo is a real-time collaboration server for a text-to-video workspace.\n\nUsage: soratoo [command] [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-9s %s\n", c.name, c.line)
+	}
+	b.WriteString("\n\"soratoo <command> --help\" tells more. Settings are environment variables named SORATOO_…;\nflags override them.\n\n")
+	return b.String() + settingsHelp()
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -69,29 +85,31 @@ func (p program) run(ctx context.Context) int {
 	}
 }
 
+// command finds the command that the arguments name and runs it, or shows its
+// help.
 func (p program) command(ctx context.Context) error {
-	name := "serve"
+	all := commands()
+	c := all[0]
+	if len(p.args) > 0 && p.args[0] == "help" {
+		p.args = []string{"--help"}
+	}
 	if len(p.args) > 0 && !strings.HasPrefix(p.args[0], "-") {
-		name, p.args = p.args[0], p.args[1:]
+		name := p.args[0]
+		i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+		if i < 0 {
+			return usageError{fmt.Errorf("there is no command %q; soratoo --help lists them", name)}
+		}
+		c, p.args = all[i], p.args[1:]
+	} else if slices.ContainsFunc(p.args, asksHelp) {
+		c.help = usage
 	}
-	if len(p.args) == 1 && (p.args[0] == "--help" || p.args[0] == "-h") && name == "serve" {
-		fmt.Fprint(p.stdout, usage, "\n", settingsHelp())
-		return nil
+	if c.help != nil && slices.ContainsFunc(p.args, asksHelp) {
+		_, err := io.WriteString(p.stdout, c.help())
+		return err
 	}
-	switch name {
-	case "serve":
-		return p.serve(ctx)
-	case "demo":
-		return p.demo(ctx)
-	case "doc":
-		return docCommand(p.args, p.stdin, p.stdout)
-	case "version":
-		fmt.Fprintln(p.stdout, version())
-		return nil
-	case "help":
-		fmt.Fprint(p.stdout, usage)
-		return nil
-	default:
-		return usageError{fmt.Errorf("there is no command %q; soratoo --help lists them", name)}
-	}
+	return c.run(p, ctx)
 }
+
+func asksHelp(arg string) bool { return arg == "--help" || arg == "-help" || arg == "-h" }
+
+func (p program) doc(context.Context) error { return docCommand(p.args, p.stdin, p.stdout) }

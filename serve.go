@@ -30,6 +30,10 @@ const (
 	headerBytes   = 32 << 10
 )
 
+func serveHelp() string {
+	return "Run the server until Ctrl-C or SIGTERM, which let everybody go in order.\n\nUsage: soratoo serve [flags]\n\n" + settingsHelp()
+}
+
 // serve runs the server until ctx ends, then lets everybody go in order.
 func (p program) serve(ctx context.Context) error {
 	c, err := configure("serve", p.args, p.environ)
@@ -40,16 +44,17 @@ func (p program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := open(ctx, c, log)
+	public, private, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
-	public, private, err := listen(ctx, c)
-	if err == nil {
-		fmt.Fprintf(p.stdout, "SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
-		err = n.run(ctx, public, private)
+	c.listens(public.Addr())
+	n, err := open(ctx, c, log)
+	if err != nil {
+		return errors.Join(err, public.Close(), private.Close())
 	}
-	return errors.Join(err, n.store.Close())
+	fmt.Fprintf(p.stdout, "SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
+	return errors.Join(n.run(ctx, public, private), n.store.Close())
 }
 
 // listen opens both listeners, or none.

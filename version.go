@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 )
@@ -20,4 +21,17 @@ func version() string {
 		}
 	}
 	return fmt.Sprintf("soratoo %s (commit %s, %s)", release, commit, goVersion)
+}
+
+func versionHelp() string {
+	return "Print version, commit and Go version in one line.\n\nUsage: soratoo version\n"
+}
+
+// version prints what program this is.
+func (p program) version(context.Context) error {
+	if len(p.args) > 0 {
+		return usageError{fmt.Errorf("version takes no argument %q", p.args[0])}
+	}
+	_, err := fmt.Fprintln(p.stdout, version())
+	return err
 }

@@ -22,6 +22,10 @@ type Store interface {
 	Close() error
 }
 
+// ErrInUse is returned by Open when another process has the directory's
+// database open.
+var ErrInUse = sqlstore.ErrInUse
+
 // databaseFile is the embedded database in a data directory.
 const databaseFile = "soratoo.db"
 

@@ -35,7 +35,8 @@ type Store struct {
 }
 
 // Open opens the database file at path, makes it when there is none, and
-// brings its schema up to date. The directory must exist. It fails when
+// brings its schema up to date. Only its owner may read the file, and what the
+// database keeps beside it. The directory must exist. It fails when
 // another process has the file open.
 func Open(ctx context.Context, path string) (*Store, error) {
 	path, err := filepath.Abs(path)
@@ -55,7 +56,14 @@ func Open(ctx context.Context, path string) (*Store, error) {
 
 // open connects writer and readers; on failure Close lets go of what it got.
 func (s *Store) open(ctx context.Context, path string) error {
-	var err error
+	// SQLite gives the files beside it the same mode.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
 	if s.write, err = sql.Open("sqlite", source(path, "immediate", "foreign_keys(1)",
 		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpoint))); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
