@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -29,8 +30,11 @@ type site struct {
 	logs    *bytes.Buffer
 }
 
-func newSite(t *testing.T, publicURL string) *site {
+// newSite makes a site that browsers reach at a URL, with a small client if none
+// is given.
+func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 	t.Helper()
+	client = append(client, fstest.MapFS{"index.html": {Data: []byte("<title>SoraToo</title>")}, "assets/app-1a2b.js": {Data: []byte("1")}})
 	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +51,7 @@ func newSite(t *testing.T, publicURL string) *site {
 		Hub:  rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()}),
 		Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),
 		Log:  slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Version: "test",
-		Web:     fstest.MapFS{"index.html": {Data: []byte("<title>SoraToo</title>")}, "assets/app-1a2b.js": {Data: []byte("1")}},
+		Web:     client[0],
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})

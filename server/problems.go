@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,6 +17,9 @@ var errInternal = errors.New("internal error")
 
 // errCrossOrigin: a page elsewhere made a browser send the request.
 var errCrossOrigin = errors.New("cross-origin request")
+
+// errMethod: there is something at this path, but not for this method.
+var errMethod = errors.New("method not allowed")
 
 // problems is the one table of what goes wrong over HTTP (RFC 9457). Types are
 // stable; each is explained on the page of the documentation.
@@ -33,6 +37,7 @@ var problems = []struct {
 	{auth.ErrTaken, http.StatusConflict, "email-taken", "This email has an account already"},
 	{auth.ErrForbidden, http.StatusForbidden, "forbidden", "Your role does not allow this"},
 	{auth.ErrNotFound, http.StatusNotFound, "not-found", "There is nothing here, or it is not yours to see"},
+	{errMethod, http.StatusMethodNotAllowed, "method-not-allowed", "This path has other methods, see Allow"},
 	{auth.ErrTooMany, http.StatusTooManyRequests, "too-many", "Too many tries, wait a minute"},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin", "Requests from pages elsewhere are refused"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
@@ -46,8 +51,11 @@ func problem(err error) *huma.ErrorModel {
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
 			m := &huma.ErrorModel{Type: problemType(p.name), Title: p.title, Status: p.status}
-			if detail := err.Error(); detail != p.err.Error() {
-				m.Detail = detail
+			// Only what was said behind the reason is for clients; what is before
+			// it tells where in the program it arose.
+			m.Detail, _ = strings.CutPrefix(err.Error(), p.err.Error()+": ")
+			if m.Detail == err.Error() {
+				m.Detail = ""
 			}
 			return m
 		}

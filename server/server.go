@@ -25,7 +25,7 @@ type Config struct {
 	Metrics   *Metrics
 	PublicURL string // how browsers reach the server
 	Version   string
-	Web       fs.FS // the built client; without index.html it was not built
+	Web       fs.FS // the built client; nil or without index.html: it was not built
 
 	// Ping answers whether the database does.
 	Ping func(ctx context.Context) error
@@ -38,10 +38,11 @@ type Server struct {
 	Config
 	sockets  sockets
 	draining atomic.Bool
+	files    map[string]asset // the built client
 }
 
 // New makes a server.
-func New(c Config) *Server { return &Server{Config: c} }
+func New(c Config) *Server { return &Server{Config: c, files: readAssets(c)} }
 
 // Handler is what the public listener serves.
 func (s *Server) Handler() http.Handler {
@@ -49,6 +50,10 @@ func (s *Server) Handler() http.Handler {
 	elsewhere.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(errCrossOrigin))
 	}))
+	// Browsers that do not say where a page is from say its origin, and a proxy
+	// may have changed the host that it is compared with. What is no origin is
+	// trusted by nobody.
+	_ = elsewhere.AddTrustedOrigin(s.PublicURL)
 	r := chi.NewRouter()
 	r.Use(s.recoverer, s.headers, s.observe, elsewhere.Handler)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
@@ -56,10 +61,15 @@ func (s *Server) Handler() http.Handler {
 	r.Get("/collab", s.serveCollab)
 	r.Get("/yjs/{project}/{kind}", s.serveYjs)
 	s.routes(r)
-	r.Handle("/api/*", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, problem(auth.ErrNotFound))
-	}))
 	r.NotFound(s.page)
+	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if r.Match(chi.NewRouteContext(), method, req.URL.Path) {
+				w.Header().Add("Allow", method)
+			}
+		}
+		writeProblem(w, problem(errMethod))
+	})
 	return r
 }
 
