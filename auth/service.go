@@ -20,9 +20,10 @@ const (
 	maxTickets  = 10_000              // open at once
 	minAge      = 13
 
-	signInTries  = 10 // for one email from one address, a minute
-	addressTries = 60 // sign-ins from one address, a minute
-	signUpTries  = 60 // sign-ups from one address, a minute
+	signInTries  = 10  // for one email from one address, a minute
+	accountTries = 100 // for one email from anywhere, a minute: guessing ends, its owner rarely notices
+	addressTries = 60  // sign-ins from one address, a minute
+	signUpTries  = 60  // sign-ups from one address, a minute
 
 	// PolicyVersion is the privacy policy that a sign-up accepts.
 	PolicyVersion = "2026-11"
@@ -50,6 +51,7 @@ type Service struct {
 	passwords *passwords
 	now       func() time.Time
 	signIns   *limiter
+	accounts  *limiter
 	addresses *limiter
 	signUps   *limiter
 
@@ -69,8 +71,9 @@ func New(c Config) *Service {
 	}
 	return &Service{
 		store: c.Store, signer: newSigner(c.Key, c.Issuer, c.Now), passwords: newPasswords(), now: c.Now,
-		signIns: newLimiter(signInTries, time.Minute, c.Now), addresses: newLimiter(addressTries, time.Minute, c.Now),
-		signUps: newLimiter(signUpTries, time.Minute, c.Now), tickets: map[string]ticket{},
+		signIns: newLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
+		addresses: newLimiter(addressTries, time.Minute, c.Now),
+		signUps:   newLimiter(signUpTries, time.Minute, c.Now), tickets: map[string]ticket{},
 	}
 }
 
@@ -137,7 +140,7 @@ func (s *Service) account(ctx context.Context, in SignUp) (Account, error) {
 // ends with ErrCredentials, whether the account exists or not, or ErrTooMany.
 func (s *Service) SignIn(ctx context.Context, email, password, address string) (SignedIn, error) {
 	email = NormalEmail(email)
-	if !s.addresses.allow(address) || !s.signIns.allow(address+" "+email) {
+	if !s.addresses.allow(address) || !s.signIns.allow(address+" "+email) || !s.accounts.allow(email) {
 		return SignedIn{}, ErrTooMany
 	}
 	a, err := s.store.AccountByEmail(ctx, email)

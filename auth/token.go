@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -85,11 +86,7 @@ func LoadKey(path string) (ed25519.PrivateKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("making a signing key: %w", err)
 		}
-		block := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: key.Seed()})
-		if err := os.WriteFile(path, block, 0o600); err != nil {
-			return nil, fmt.Errorf("storing the signing key: %w", err)
-		}
-		return key, nil
+		return key, storeKey(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: key.Seed()}))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
@@ -99,4 +96,21 @@ func LoadKey(path string) (ed25519.PrivateKey, error) {
 		return nil, fmt.Errorf("%s is not a signing key; restore it, or remove it to have everybody sign in again", path)
 	}
 	return ed25519.NewKeyFromSeed(block.Bytes), nil
+}
+
+// storeKey writes a key's file wholly or not at all: a half one would keep the
+// server from starting.
+func storeKey(path string, block []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // of mode 0600
+	if err != nil {
+		return fmt.Errorf("storing the signing key: %w", err)
+	}
+	_, err = f.Write(block)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("storing the signing key: %w", err), os.Remove(f.Name()))
+	}
+	return nil
 }
