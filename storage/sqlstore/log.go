@@ -26,7 +26,7 @@ func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Recei
 	if err != nil {
 		return nil, fmt.Errorf("appending: %w", err)
 	}
-	a := appender{tx: tx, now: time.Now()}
+	a := appender{log: s.log, tx: tx, now: time.Now()}
 	receipts, err := a.all(ctx, writes)
 	if err != nil {
 		return nil, fmt.Errorf("appending: %w", errors.Join(err, tx.Rollback()))
@@ -45,23 +45,49 @@ func ignoreDone(err error) error {
 	return err
 }
 
+// logStatements are those of each commit, prepared once on the one writer.
+type logStatements struct{ advance, create, insert *sql.Stmt }
+
+func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
+	for _, p := range []struct {
+		to    **sql.Stmt
+		query string
+	}{
+		{&l.advance, `UPDATE documents SET head = head + ? WHERE name = ? AND generation = ? RETURNING id, head`},
+		{&l.create, `INSERT INTO documents (name, generation, head) VALUES (?, ?, ?)
+			ON CONFLICT (name) DO NOTHING RETURNING id, head`},
+		{&l.insert, `INSERT INTO document_entries (document, seq, at, person, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)`},
+	} {
+		if *p.to, err = db.PrepareContext(ctx, p.query); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// close lets go of the statements that were prepared.
+func (l logStatements) close() (err error) {
+	for _, s := range []*sql.Stmt{l.advance, l.create, l.insert} {
+		if s != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}
+	return err
+}
+
 // appender writes the entries of one transaction.
 type appender struct {
+	log    logStatements
 	tx     *sql.Tx
 	now    time.Time
 	insert *sql.Stmt
 }
 
 func (a *appender) all(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
-	var err error
-	a.insert, err = a.tx.PrepareContext(ctx, `INSERT INTO document_entries
-		(document, seq, at, person, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return nil, err
-	}
-	defer a.insert.Close()
+	a.insert = a.tx.StmtContext(ctx, a.log.insert)
 	receipts := make([]rooms.Receipt, len(writes))
 	for i, w := range writes {
+		var err error
 		if receipts[i], err = a.one(ctx, w); err != nil {
 			return nil, fmt.Errorf("%s: %w", w.Doc, err)
 		}
@@ -72,7 +98,7 @@ func (a *appender) all(ctx context.Context, writes []rooms.Write) ([]rooms.Recei
 // one appends the entries of one document behind its head. The head and the
 // entries become visible together, so positions have no gaps.
 func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error) {
-	id, head, err := advance(ctx, a.tx, w)
+	id, head, err := a.advance(ctx, w)
 	if errors.Is(err, rooms.ErrGeneration) {
 		return rooms.Receipt{Err: err}, nil
 	}
@@ -95,18 +121,16 @@ func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error
 
 // advance moves the head of w's document by its number of entries, and makes
 // the document when there is none.
-func advance(ctx context.Context, tx *sql.Tx, w rooms.Write) (id, head int64, err error) {
+func (a *appender) advance(ctx context.Context, w rooms.Write) (id, head int64, err error) {
 	n := len(w.Entries)
-	err = tx.QueryRowContext(ctx, `UPDATE documents SET head = head + ?
-		WHERE name = ? AND generation = ? RETURNING id, head`, n, w.Doc, w.Generation).Scan(&id, &head)
+	err = a.tx.StmtContext(ctx, a.log.advance).QueryRowContext(ctx, n, w.Doc, w.Generation).Scan(&id, &head)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, head, err
 	}
 	if w.Generation != rooms.FirstGeneration {
 		return 0, 0, rooms.ErrGeneration
 	}
-	err = tx.QueryRowContext(ctx, `INSERT INTO documents (name, generation, head) VALUES (?, ?, ?)
-		ON CONFLICT (name) DO NOTHING RETURNING id, head`, w.Doc, w.Generation, n).Scan(&id, &head)
+	err = a.tx.StmtContext(ctx, a.log.create).QueryRowContext(ctx, w.Doc, w.Generation, n).Scan(&id, &head)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, 0, rooms.ErrGeneration
 	}

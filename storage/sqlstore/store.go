@@ -32,6 +32,7 @@ type Store struct {
 	write *sql.DB // one connection: writers queue here, never in SQLite
 	read  *sql.DB
 	lock  *os.File
+	log   logStatements
 }
 
 // Open opens the database file at path, makes it when there is none, and
@@ -74,6 +75,9 @@ func (s *Store) open(ctx context.Context, path string) error {
 	}
 	if err := migrate(ctx, s.write); err != nil {
 		return fmt.Errorf("bringing %s up to date: %w", path, err)
+	}
+	if s.log, err = prepareLog(ctx, s.write); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
 	}
 	if s.read, err = sql.Open("sqlite", source(path, "deferred", "query_only(1)")); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
@@ -118,7 +122,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close ends all work on the database. Nothing may be called after it.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.log.close()}
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
 			errs = append(errs, db.Close())
