@@ -61,6 +61,7 @@ type Service struct {
 
 type ticket struct {
 	person  string
+	project string
 	expires time.Time
 }
 
@@ -228,9 +229,9 @@ func (s *Service) Token(ctx context.Context, token string) (Principal, error) {
 	return principal(a, expires), nil
 }
 
-// NewTicket makes a ticket: it stands for the person once, for 30 seconds, where
-// a token may not be shown, as in an address.
-func (s *Service) NewTicket(p Principal) (secret string, expires time.Time, err error) {
+// NewTicket makes a ticket: it stands for the person once, for 30 seconds and
+// for one project, where a token may not be shown, as in an address.
+func (s *Service) NewTicket(p Principal, project string) (secret string, expires time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -245,18 +246,19 @@ func (s *Service) NewTicket(p Principal) (secret string, expires time.Time, err 
 		}
 	}
 	secret, expires = newSecret(), now.Add(ticketTime)
-	s.tickets[string(hashSecret(secret))] = ticket{p.Person, expires}
+	s.tickets[string(hashSecret(secret))] = ticket{p.Person, project, expires}
 	return secret, expires, nil
 }
 
-// Ticket takes a ticket, which is then used up, and returns whose it is.
-func (s *Service) Ticket(ctx context.Context, secret string) (Principal, error) {
+// Ticket takes a ticket, which is then used up, and returns whose it is. One for
+// another project is good for nothing.
+func (s *Service) Ticket(ctx context.Context, secret, project string) (Principal, error) {
 	key := string(hashSecret(secret))
 	s.mu.Lock()
 	t, ok := s.tickets[key]
 	delete(s.tickets, key)
 	s.mu.Unlock()
-	if !ok || !s.now().Before(t.expires) {
+	if !ok || t.project != project || !s.now().Before(t.expires) {
 		return Principal{}, ErrUnauthenticated
 	}
 	a, err := s.store.Account(ctx, t.person)

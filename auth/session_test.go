@@ -86,23 +86,35 @@ func TestSecretsAreStoredHashed(t *testing.T) {
 func TestATicketIsGoodOnce(t *testing.T) {
 	h := newHouse(t)
 	p := h.principal(t, h.signUp(t, "Ada", "ada@auth.example"))
-	ticket, expires, err := h.NewTicket(p)
+	ticket, expires, err := h.NewTicket(p, "film")
 	if err != nil || !expires.Equal(h.now.Add(30*time.Second)) {
 		t.Fatalf("NewTicket = %v, %v", expires, err)
 	}
 	h.pass(29 * time.Second)
-	if got, err := h.Ticket(t.Context(), ticket); err != nil || got.Person != p.Person {
+	if got, err := h.Ticket(t.Context(), ticket, "film"); err != nil || got.Person != p.Person {
 		t.Errorf("Ticket = %+v, %v", got, err)
 	}
-	_, err = h.Ticket(t.Context(), ticket)
+	_, err = h.Ticket(t.Context(), ticket, "film")
 	wantErr(t, "Ticket the second time", err, auth.ErrUnauthenticated)
-	late, _, err := h.NewTicket(p)
+	late, _, err := h.NewTicket(p, "film")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.pass(30 * time.Second)
-	_, err = h.Ticket(t.Context(), late)
+	_, err = h.Ticket(t.Context(), late, "film")
 	wantErr(t, "Ticket too late", err, auth.ErrUnauthenticated)
-	_, err = h.Ticket(t.Context(), "")
+	_, err = h.Ticket(t.Context(), "", "")
 	wantErr(t, "Ticket of nothing", err, auth.ErrUnauthenticated)
+}
+
+func TestATicketIsForOneProject(t *testing.T) {
+	h := newHouse(t)
+	ticket, _, err := h.NewTicket(h.principal(t, h.signUp(t, "Ada", "ada@auth.example")), "film")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, project := range []string{"another", "film"} { // it is used up by the first
+		_, err = h.Ticket(t.Context(), ticket, project)
+		wantErr(t, "Ticket for "+project, err, auth.ErrUnauthenticated)
+	}
 }

@@ -8,7 +8,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/rooms"
 )
+
+const rejoinPage = 200 // projects looked through at a time
+
+// kinds are the documents of a project.
+var kinds = []string{"timeline", "review"}
 
 type workspaceJSON struct {
 	ID        string    `json:"id"`
@@ -86,7 +92,31 @@ func (s *Server) members(ctx context.Context, in *membersRequest) (*body[list[me
 
 func (s *Server) addMember(ctx context.Context, in *addMemberRequest) (*body[memberJSON], error) {
 	m, err := s.Auth.AddMember(ctx, who(ctx), auth.NewMember{Workspace: in.Workspace, Email: in.Body.Email, Role: in.Body.Role})
-	return &body[memberJSON]{showMember(m)}, err
+	if err != nil {
+		return nil, err
+	}
+	return &body[memberJSON]{showMember(m)}, s.rejoin(ctx, in.Workspace, m.Person)
+}
+
+// rejoin has a person's sockets come back to the documents of a workspace, with
+// the rights that they have there now.
+func (s *Server) rejoin(ctx context.Context, workspace, person string) error {
+	page := auth.Page{Limit: rejoinPage}
+	for {
+		found, err := s.Auth.Projects(ctx, who(ctx), workspace, page)
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			for _, kind := range kinds {
+				s.Hub.End(p.ID+"/"+kind, person, rooms.ErrRestart)
+			}
+			page.After = auth.Cursor(p.Created, p.ID)
+		}
+		if len(found) < page.Limit {
+			return nil
+		}
+	}
 }
 
 type projectJSON struct {
@@ -165,7 +195,7 @@ func (s *Server) deleteProject(ctx context.Context, in *InProject) (*empty, erro
 	if err := s.Auth.DeleteProject(ctx, who(ctx), in.Project); err != nil {
 		return nil, err
 	}
-	for _, kind := range []string{"timeline", "review"} {
+	for _, kind := range kinds {
 		doc := in.Project + "/" + kind
 		s.Hub.End(doc, "", auth.ErrNotFound)
 		if err := s.Hub.Reset(ctx, doc, nil); err != nil {

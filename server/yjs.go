@@ -48,7 +48,7 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 // what they may do with it.
 func (s *Server) admit(r *http.Request, doc string) (p auth.Principal, a auth.Access, err error) {
 	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
-		p, err = s.Auth.Ticket(r.Context(), ticket)
+		p, err = s.Auth.Ticket(r.Context(), ticket, r.PathValue("project"))
 	} else {
 		p, err = s.identify(r)
 	}

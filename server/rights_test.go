@@ -1,0 +1,131 @@
+package server_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/soratoo/soratoo/crdt/wire"
+)
+
+// bodies are requests that are well-formed, by route.
+var bodies = map[string]any{
+	"POST /api/v1/workspaces":                      map[string]any{"name": "Film"},
+	"POST /api/v1/workspaces/{workspace}/members":  map[string]any{"email": "eve@example.org", "role": "admin"},
+	"POST /api/v1/workspaces/{workspace}/projects": map[string]any{"name": "Mine"},
+	"PATCH /api/v1/projects/{project}":             map[string]any{"name": "Mine"},
+	"PATCH /api/v1/me":                             map[string]any{"name": "Eve"},
+	"POST /api/v1/tickets":                         map[string]any{"project": "{project}"},
+}
+
+// everybodys are the routes that need nobody to be signed in.
+var everybodys = []string{
+	"POST /api/v1/accounts", "POST /api/v1/sessions", "POST /api/v1/sessions/refresh", "DELETE /api/v1/sessions/current",
+}
+
+// The routes are taken from the description of the interface, so that one that
+// is added is tried, too.
+func TestStrangersFindNothingOnAnyRoute(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	ada, studio := s.join("Ada")
+	eve, _ := s.join("Eve")
+	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
+	fill := strings.NewReplacer("{workspace}", studio, "{project}", project)
+	paths, _ := s.do("GET", "/api/v1/openapi.json", "", nil).body["paths"].(map[string]any)
+	for path, methods := range paths {
+		methods, _ := methods.(map[string]any)
+		for method := range methods {
+			route := strings.ToUpper(method) + " " + path
+			body := bodies[route]
+			if m, ok := body.(map[string]any); ok && m["project"] != nil {
+				body = map[string]any{"project": project}
+			}
+			if slices.Contains(everybodys, route) {
+				continue
+			}
+			if a := s.do(strings.ToUpper(method), fill.Replace(path), "", body); a.problem() != "unauthenticated" {
+				t.Errorf("%s of nobody = %d %s", route, a.status, a.raw)
+			}
+			a := s.do(strings.ToUpper(method), fill.Replace(path), eve, body)
+			if adas := strings.Contains(path, "{") || route == "POST /api/v1/tickets"; adas && a.problem() != "not-found" {
+				t.Errorf("%s of a stranger = %d %s", route, a.status, a.raw)
+			}
+			if strings.Contains(a.raw, "Harbour") || strings.Contains(a.raw, "Ada") {
+				t.Errorf("%s tells a stranger %s", route, a.raw)
+			}
+		}
+	}
+	if a := s.do("GET", "/api/v1/projects/"+project, ada, nil); a.text("name") != "Harbour" {
+		t.Errorf("afterwards the project is %d %s", a.status, a.raw)
+	}
+}
+
+func TestOddIDsAreNotFound(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	ada, _ := s.join("Ada")
+	for _, id := range []string{"..%2f..%2fetc", "%00", "x", "0123456789012345678901", strings.Repeat("x", 64), "%27%20OR%201=1"} {
+		for _, path := range []string{"/api/v1/projects/" + id, "/api/v1/workspaces/" + id + "/members", "/api/v1/workspaces/" + id + "/projects"} {
+			if a := s.do("GET", path, ada, nil); a.status != http.StatusNotFound {
+				t.Errorf("GET %s = %d %s", path, a.status, a.raw)
+			}
+		}
+	}
+}
+
+func TestWrongMethodsAreToldTheRightOnes(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	for path, allow := range map[string][]string{
+		"/api/v1/me": {"GET", "PATCH"}, "/api/v1/sessions": {"POST"}, "/healthz": {"GET"}, "/": {"GET, HEAD"},
+	} {
+		a := s.do("PUT", path, "", nil)
+		if a.status != http.StatusMethodNotAllowed || !slices.Equal(a.header.Values("Allow"), allow) {
+			t.Errorf("PUT %s = %d %v", path, a.status, a.header.Values("Allow"))
+		}
+	}
+}
+
+func TestPagesElsewhereCannotUseTheCookie(t *testing.T) {
+	s := newSite(t, "https://video.example.org")
+	in := s.do("POST", "/api/v1/accounts", "", person("Ada"))
+	cookie, _, _ := strings.Cut(in.header.Get("Set-Cookie"), ";")
+	for origin, want := range map[string]int{
+		"https://video.example.org": http.StatusCreated, "https://video.example.org.evil.example": http.StatusForbidden,
+		"https://evil.example": http.StatusForbidden, "null": http.StatusForbidden, "http://video.example.org": http.StatusForbidden,
+	} {
+		a := s.do("POST", "/api/v1/workspaces", "", map[string]any{"name": "Film"}, func(r *http.Request) {
+			r.Header.Set("Cookie", cookie)
+			r.Header.Set("Origin", origin)
+		})
+		if a.status != want {
+			t.Errorf("from %s = %d %s, want %d", origin, a.status, a.raw, want)
+		}
+	}
+}
+
+func TestAChangedRoleReachesOpenSockets(t *testing.T) {
+	onEdge(t, func(t *testing.T, e *edge) {
+		ada, studio := e.join("Ada")
+		ben, _ := e.join("Ben")
+		e.invite(ada, studio, "Ben", "editor")
+		project := e.project(ada, studio)
+		address := project + "/timeline"
+		hers, his := e.open("/collab"), e.open("/collab")
+		hers.say(address, wire.Token, []byte(ada))
+		his.say(address, wire.Token, []byte(ben))
+		if his.code() != 0 {
+			t.Fatalf("closed with %d", his.code())
+		}
+		e.invite(ada, studio, "Ben", "viewer")
+		if his.code() != 1012 || hers.code() != 0 {
+			t.Errorf("codes %d and %d, want 1012 and 0", his.code(), hers.code())
+		}
+		again := e.open("/collab")
+		again.say(address, wire.Token, []byte(ben))
+		for _, m := range again.settle() {
+			if m.Kind == wire.Authenticated && string(m.Payload) != string(wire.ScopeReadOnly) {
+				t.Errorf("scope %q after the change", m.Payload)
+			}
+		}
+	})
+}
