@@ -30,27 +30,33 @@ func refused(err error) bool {
 	return errors.Is(err, crdt.ErrMalformed) || errors.Is(err, crdt.ErrLimit)
 }
 
-// survive gives a document an update in every way there is, and checks that it
-// is taken wholly or not at all, at a cost that its size pays for.
+// survive gives a victim an update in every way there is, and checks that it is
+// taken wholly or not at all, at a cost that its size pays for.
 func survive(t *testing.T, name string, update []byte) (err error) {
 	t.Helper()
-	doc := victim(t)
-	before := doc.Encode()
 	cost := spent(t, name, func() {
-		_, previewErr := doc.Preview(update)
-		if !bytes.Equal(doc.Encode(), before) {
-			t.Errorf("%s: Preview changed the document", name)
-		}
-		err = doc.Apply(update)
-		verifyErr := crdt.Verify(update)
-		if errors.Is(verifyErr, crdt.ErrMalformed) != errors.Is(err, crdt.ErrMalformed) ||
-			errors.Is(previewErr, crdt.ErrMalformed) != errors.Is(err, crdt.ErrMalformed) {
-			t.Errorf("%s: Apply says %v, Preview %v, Verify %v", name, err, previewErr, verifyErr)
-		}
+		err = give(t, name, victim(t), update)
 		looseFunctions(t, name, update)
 	})
 	if limit := uint64(1<<20 + 4000*len(update)); cost > limit {
 		t.Errorf("%s: %d bytes of update allocated %d, more than %d", name, len(update), cost, limit)
+	}
+	return err
+}
+
+// give looks at an update and applies it, which is done wholly or not at all.
+func give(t *testing.T, name string, doc *crdt.Doc, update []byte) error {
+	t.Helper()
+	before := doc.Encode()
+	_, previewErr := doc.Preview(update)
+	if !bytes.Equal(doc.Encode(), before) {
+		t.Errorf("%s: Preview changed the document", name)
+	}
+	err := doc.Apply(update)
+	verifyErr := crdt.Verify(update)
+	if errors.Is(verifyErr, crdt.ErrMalformed) != errors.Is(err, crdt.ErrMalformed) ||
+		errors.Is(previewErr, crdt.ErrMalformed) != errors.Is(err, crdt.ErrMalformed) {
+		t.Errorf("%s: Apply says %v, Preview %v, Verify %v", name, err, previewErr, verifyErr)
 	}
 	if err != nil && (!refused(err) || !bytes.Equal(doc.Encode(), before)) {
 		t.Errorf("%s: refused with %v, half applied: %v", name, err, !bytes.Equal(doc.Encode(), before))
@@ -62,6 +68,9 @@ func survive(t *testing.T, name string, update []byte) (err error) {
 	again := crdt.New(crdt.Options{})
 	if e := again.Apply(doc.Encode()); e != nil || again.Check() != nil {
 		t.Errorf("%s: the document's own encoding is refused: %v, %v", name, e, again.Check())
+	}
+	if !bytes.Equal(again.StateVector(), doc.StateVector()) {
+		t.Errorf("%s: read again, %x has state vector %x, not %x", name, doc.Encode(), again.StateVector(), doc.StateVector())
 	}
 	return err
 }
