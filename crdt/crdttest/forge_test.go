@@ -11,12 +11,12 @@ type at struct{ client, clock uint64 }
 
 // forged is one struct; links that are nil are not written.
 type forged struct {
-	kind         byte
-	left, right  *at
-	root, key    string
-	parent       *at
-	keyed        bool
-	content []byte
+	kind        byte
+	left, right *at
+	root, key   string
+	parent      *at
+	keyed       bool
+	content     []byte
 }
 
 func (f forged) bytes() []byte {
