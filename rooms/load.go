@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	tailEntries    = 500              // entries after the snapshot before there is a new one
+	tailEntries    = 500              // entries after the snapshot before there is a new one,
+	tailShare      = 1 << 10          // and one more for so many bytes of that snapshot
 	tailBytes      = 256 << 10        // or bytes of them, or half the snapshot's
 	compactTimeout = 30 * time.Second // the log may take for a snapshot
 )
@@ -36,7 +37,7 @@ func (t *tail) add(bytes int) {
 
 // long tells whether the tail should become part of a snapshot.
 func (t *tail) long() bool {
-	return t.entries > tailEntries || t.bytes > max(tailBytes, t.snapshot/2)
+	return t.entries > tailEntries+t.snapshot/tailShare || t.bytes > max(tailBytes, t.snapshot/2)
 }
 
 // load reads the document. Until it has, the room serves nobody; if it cannot,

@@ -2,10 +2,11 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/crdt/awareness"
@@ -226,14 +227,15 @@ func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Princ
 	return p, writes(doc, access), err
 }
 
-// deny answers an Auth frame with no. The client may try again.
+// deny answers an Auth frame with no. The client may try again. When the fault
+// is ours the socket ends: providers try again then, and only then.
 func (c *collab) deny(d *collabDoc, err error) {
 	c.remove(d)
-	if errors.Is(err, rooms.ErrRestart) {
+	code, reason := closeCode(c.server.told(err))
+	if code == codeInternal || code == websocket.StatusServiceRestart {
 		c.close(err)
 		return
 	}
-	_, reason := closeCode(c.server.told(err))
 	c.send(collabEncoder{d.address}.Encode(wire.Message{Kind: wire.PermissionDenied, Payload: []byte(reason)}))
 }
 

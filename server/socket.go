@@ -48,11 +48,12 @@ type socket struct {
 	sockets  *sockets
 	protocol protocol
 	opened   time.Time
-	gauge    prometheus.Gauge        // of open sockets like this
-	cancel   context.CancelCauseFunc // ends what the reader waits for
-	open     atomic.Bool             // a document is open on it
-	sent     atomic.Int64            // when the last frame was, in nanoseconds of Unix time
-	budget   budget                  // the reader's
+	gauge    prometheus.Gauge // of open sockets like this
+	reading  context.Context  // ends with the socket; the reader waits with it
+	cancel   context.CancelCauseFunc
+	open     atomic.Bool  // a document is open on it
+	sent     atomic.Int64 // when the last frame was, in nanoseconds of Unix time
+	budget   budget       // the reader's
 
 	mu      sync.Mutex
 	frames  [][]byte        // of the socket itself
@@ -180,17 +181,17 @@ func (s *socket) abort() {
 }
 
 // read takes messages until the socket ends, one way or another.
-func (s *socket) read(ctx context.Context) {
+func (s *socket) read() {
 	defer s.sockets.remove(s)
 	defer s.protocol.left()
 	for {
 		message, err := s.next()
 		if err == nil {
-			err = s.protocol.receive(ctx, message)
+			err = s.protocol.receive(s.reading, message)
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, errLine), ctx.Err() != nil:
+		case errors.Is(err, errLine), s.reading.Err() != nil:
 			s.cancel(err)
 			_ = s.ws.CloseNow()
 			return

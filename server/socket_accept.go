@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -70,9 +71,11 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, kind string) (*s
 		return nil, fmt.Errorf("accepting a socket: %w", err)
 	}
 	ws.SetReadLimit(-1) // socket.next has one
-	return &socket{
+	sock := &socket{
 		ws: ws, raw: h.raw, sockets: &s.sockets, opened: time.Now(), gauge: s.Metrics.sockets.WithLabelValues(kind),
-	}, nil
+	}
+	sock.reading, sock.cancel = context.WithCancelCause(context.Background())
+	return sock, nil
 }
 
 // origins are the hosts whose pages may connect, beside the one that the

@@ -32,8 +32,6 @@ type sockets struct {
 
 // add serves a socket until it ends.
 func (ss *sockets) add(s *socket) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	s.cancel = cancel
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if ss.all == nil {
@@ -46,7 +44,7 @@ func (ss *sockets) add(s *socket) {
 		ss.empty = empty
 		ss.running.Go(func() { ss.watch(empty) })
 	}
-	ss.running.Go(func() { s.read(ctx) })
+	ss.running.Go(s.read)
 	if ss.draining && !s.protocol.members() {
 		s.close(rooms.ErrRestart)
 	}

@@ -218,3 +218,33 @@ func TestPresenceCrossesProtocols(t *testing.T) {
 		c.leave()
 	})
 }
+
+func TestFramesOfAllSizesArrive(t *testing.T) {
+	onEdge(t, func(t *testing.T, e *edge) {
+		token, workspace := e.join("Ada")
+		doc := e.project(token, workspace) + "/timeline"
+		c := e.open("/collab")
+		c.say(doc, wire.Token, []byte(token))
+		c.settle()
+		overhead := len(wire.AppendHocuspocus(nil, wire.Address(doc), wire.Message{Kind: wire.Stateless}))
+		for _, size := range []int{1, 125, 126, 127, 65535, 65536} {
+			text := strings.Repeat("x", max(1, size-overhead))
+			e.hub.Broadcast(doc, []byte(text))
+			got := c.settle()
+			if m := got[len(got)-1]; m.Kind != wire.Stateless || string(m.Payload) != text {
+				t.Errorf("a frame of about %d bytes came as %v of %d bytes", size, m.Kind, len(m.Payload))
+			}
+		}
+		// Many at once, in one write, and larger ones than a write.
+		before := len(c.settle())
+		for i := range 100 {
+			c.say(doc, wire.Update, update(uint64(100+i), "k", strings.Repeat("y", i*500)))
+		}
+		c.say(doc, wire.SyncStep1, empty)
+		got := c.settle()[before:]
+		if last := got[len(got)-1]; len(got) != 102 || len(last.Payload) < 100*100*500/2 && got[len(got)-2].Kind != wire.SyncStep2 {
+			t.Errorf("%d frames, the last is %v of %d bytes; want 100 acknowledgements and both steps", len(got), last.Kind, len(last.Payload))
+		}
+		c.leave()
+	})
+}

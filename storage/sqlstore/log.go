@@ -34,6 +34,7 @@ func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Recei
 	if err := tx.Commit(); err != nil {
 		return nil, fmt.Errorf("appending: %w", errors.Join(err, ignoreDone(tx.Rollback())))
 	}
+	s.dirty.Store(true)
 	return receipts, nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -21,9 +23,10 @@ import (
 var migrations embed.FS
 
 const (
-	readers    = 4     // connections that read while the one writer writes
-	checkpoint = 10000 // pages of write-ahead log before they move to the file
-	busyMillis = 5000  // how long a statement waits for another's lock
+	readers         = 4    // connections that read while the one writer writes
+	busyMillis      = 5000 // how long a statement waits for another's lock
+	checkpointEvery = time.Second
+	checkpointPages = 100000 // of write-ahead log, when a commit moves them itself
 )
 
 // Store keeps documents and accounts in one database. All its methods may be
@@ -33,6 +36,9 @@ type Store struct {
 	read  *sql.DB
 	lock  *os.File
 	log   logStatements
+	dirty atomic.Bool // something was committed since the last checkpoint
+	stop  chan struct{}
+	moved chan struct{} // closed when the checkpoints have ended
 }
 
 // Open opens the database file at path, makes it when there is none, and
@@ -66,7 +72,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}
 	if s.write, err = sql.Open("sqlite", source(path, "immediate", "foreign_keys(1)",
-		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpoint))); err != nil {
+		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages))); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}
 	s.write.SetMaxOpenConns(1)
@@ -84,7 +90,33 @@ func (s *Store) open(ctx context.Context, path string) error {
 	}
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
+	files, err := sql.Open("sqlite", source(path, "immediate"))
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	s.stop, s.moved = make(chan struct{}), make(chan struct{})
+	go s.checkpoint(files)
 	return nil
+}
+
+// checkpoint moves the write-ahead log into the file from time to time, so
+// that no commit has to wait for that.
+func (s *Store) checkpoint(files *sql.DB) {
+	defer close(s.moved)
+	defer files.Close()
+	tick := time.NewTicker(checkpointEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.stop:
+			return
+		}
+		if s.dirty.Swap(false) {
+			// If it fails the log is longer; the next one moves it, too.
+			_, _ = files.Exec("PRAGMA wal_checkpoint(PASSIVE)")
+		}
+	}
 }
 
 // source is the driver's name for the file with these pragmas set on each
@@ -122,6 +154,10 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close ends all work on the database. Nothing may be called after it.
 func (s *Store) Close() error {
+	if s.stop != nil {
+		close(s.stop)
+		<-s.moved
+	}
 	errs := []error{s.log.close()}
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
@@ -144,5 +180,6 @@ func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	s.dirty.Store(true)
 	return nil
 }

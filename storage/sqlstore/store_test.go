@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"database/sql"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,49 @@ func TestEntriesSurviveReopening(t *testing.T) {
 		w := rooms.Write{Doc: "a", Generation: rooms.FirstGeneration, Entries: []rooms.Entry{{Update: []byte("u")}}}
 		if _, err := s.Append(t.Context(), []rooms.Write{w}); err != nil {
 			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDamageIsFoundWhenADocumentIsLoaded(t *testing.T) {
+	for _, damage := range []string{
+		`UPDATE document_entries SET payload = x'00' WHERE seq = 3`,
+		`UPDATE document_snapshots SET payload = x'00'`,
+		`DELETE FROM document_entries WHERE seq = 3`,
+		`DELETE FROM document_entries WHERE seq = 4`,
+		`DELETE FROM document_snapshots`,
+	} {
+		path := filepath.Join(t.TempDir(), "soratoo.db")
+		s, err := sqlstore.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := rooms.Write{Doc: "a", Generation: rooms.FirstGeneration}
+		for _, u := range []string{"1", "2", "3", "4"} {
+			w.Entries = append(w.Entries, rooms.Entry{Update: []byte(u)})
+		}
+		_, err = s.Append(t.Context(), []rooms.Write{w})
+		err = errors.Join(err, s.Compact(t.Context(), rooms.Snapshot{Doc: "a", Generation: 1, Seq: 2, State: []byte("12")}), s.Close())
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Exec(damage)
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		s, err = sqlstore.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Load(t.Context(), "a"); !errors.Is(err, rooms.ErrCorrupt) {
+			t.Errorf("after %s: Load = %v, want ErrCorrupt", damage, err)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
