@@ -19,6 +19,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/soratoo/soratoo/crdt/wire"
 )
 
 // buildOnce builds the program that all tests here run.
@@ -270,13 +274,7 @@ func TestTheDemoSignsIn(t *testing.T) {
 func TestWhatWasMadeIsThereAfterARestart(t *testing.T) {
 	data := "SORATOO_DATA_DIR=" + filepath.Join(t.TempDir(), "new", "data")
 	r := serve(t, data)
-	status, answer := r.call("POST", "/api/v1/accounts", "", map[string]any{
-		"name": "Ada", "email": "ada@program.example", "password": "a lamp on the coast", "birth_year": 1990, "accepted_policy": true,
-	})
-	if status != http.StatusCreated {
-		t.Fatalf("sign-up = %d %v", status, answer)
-	}
-	token, _ := answer["access_token"].(string)
+	token, _ := r.start()
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGKILL} {
 		status, took := r.end(signal)
 		if status != 0 && signal != syscall.SIGKILL || took > 20*time.Second {
@@ -330,5 +328,79 @@ func TestOperatorsHaveAListenerOfTheirOwn(t *testing.T) {
 	}
 	if status, _ := r.end(os.Interrupt); status != 0 {
 		t.Errorf("exit status %d", status)
+	}
+}
+
+// start signs Ada up on a server with nothing in it and makes a project. It
+// returns her token and the name of the project's timeline.
+func (r *running) start() (token, timeline string) {
+	r.t.Helper()
+	status, answer := r.call("POST", "/api/v1/accounts", "", map[string]any{
+		"name": "Ada", "email": "ada@program.example", "password": "a lamp on the coast", "birth_year": 1990, "accepted_policy": true,
+	})
+	token, _ = answer["access_token"].(string)
+	if status != http.StatusCreated || token == "" {
+		r.t.Fatalf("sign-up = %d %v", status, answer)
+	}
+	_, answer = r.call("GET", "/api/v1/workspaces", token, nil)
+	items, _ := answer["items"].([]any)
+	if len(items) != 1 {
+		r.t.Fatalf("workspaces = %v", answer)
+	}
+	first, _ := items[0].(map[string]any)
+	status, answer = r.call("POST", fmt.Sprintf("/api/v1/workspaces/%v/projects", first["id"]), token, map[string]any{"name": "Lighthouse"})
+	if status != http.StatusCreated {
+		r.t.Fatalf("project = %d %v", status, answer)
+	}
+	return token, fmt.Sprint(answer["id"], "/timeline")
+}
+
+func TestANewProjectHasATimeline(t *testing.T) {
+	r := serve(t)
+	token, timeline := r.start()
+	d, err := openDocument(t.Context(), r.url, timeline, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := d.whole(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range []string{"scenes", "tracks", "clips"} {
+		if n := doc.Map(root).Len(); n != 1 {
+			t.Errorf("a new project has %d %s, want 1", n, root)
+		}
+	}
+	if title, _ := doc.Map("meta").Get("title"); title != "Lighthouse" {
+		t.Errorf("title = %v", title)
+	}
+}
+
+// Clients are told to come back, and the program ends well within the time that
+// supervisors give it.
+func TestASignalLetsClientsGoInOrder(t *testing.T) {
+	r := serve(t)
+	token, timeline := r.start()
+	var closed []chan error
+	for range 3 {
+		d, err := openDocument(t.Context(), r.url, timeline, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := make(chan error, 1)
+		closed = append(closed, end)
+		go func() {
+			_, err := d.until(t.Context(), wire.Pong) // which never comes
+			end <- err
+		}()
+	}
+	status, took := r.end(syscall.SIGTERM)
+	if status != 0 || took > 20*time.Second {
+		t.Errorf("exit status %d in %v, stderr %s", status, took, r.cmd.Stderr)
+	}
+	for _, end := range closed {
+		if err := <-end; websocket.CloseStatus(err) != websocket.StatusServiceRestart {
+			t.Errorf("a socket ended with %v, want 1012", err)
+		}
 	}
 }
