@@ -5,6 +5,8 @@ import { HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 const minWait = 300;
 const maxWait = 15_000;
 
+const open = 1; // the state of a socket that can be written to
+
 /**
  * A provider's socket that sends only while it is open. What is said while it
  * is not would be said again by the handshake anyway; so nothing piles up
@@ -32,7 +34,7 @@ export class Line extends HocuspocusProviderWebsocket {
   }
 
   override send(message: unknown): void {
-    if (!(message instanceof Uint8Array) || this.webSocket?.readyState !== WebSocket.OPEN) return;
+    if (!(message instanceof Uint8Array) || this.webSocket?.readyState !== open) return;
     this.onSend?.(message);
     super.send(message);
   }
@@ -44,5 +46,5 @@ export class Line extends HocuspocusProviderWebsocket {
 }
 
 function wait(): number {
-  return minWait + Math.random() * 3 * minWait;
+  return minWait + Math.round(Math.random() * 3 * minWait);
 }
