@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +33,7 @@ func TestNothingIsKeptOfARefusedSignUp(t *testing.T) {
 	}{
 		"child":           {func(s *auth.SignUp) { s.BirthYear = year - 12 }, auth.ErrTooYoung},
 		"not born":        {func(s *auth.SignUp) { s.BirthYear = year + 1 }, auth.ErrTooYoung},
+		"no name":         {func(s *auth.SignUp) { s.Name = " \u202e\u200b\t" }, auth.ErrName},
 		"no policy":       {func(s *auth.SignUp) { s.Accepted = false }, auth.ErrPolicy},
 		"short password":  {func(s *auth.SignUp) { s.Password = "nine char" }, auth.ErrWeakPassword},
 		"long password":   {func(s *auth.SignUp) { s.Password = strings.Repeat("x", 201) }, auth.ErrWeakPassword},
@@ -135,5 +138,32 @@ func TestANameIsChanged(t *testing.T) {
 	p := h.principal(t, h.signUp(t, "Ada", "ada@auth.example"))
 	if a, err := h.Rename(t.Context(), p, " Ada L. "); err != nil || a.Name != "Ada L." {
 		t.Errorf("Rename = %+v, %v", a, err)
+	}
+}
+
+func TestNamesShowWhatTheyAre(t *testing.T) {
+	for in, want := range map[string]string{
+		" Ada ": "Ada", "Ada\u202eneB": "AdaneB", "A\x00d\na": "Ada", "Zoë 王 👩\u200d🚀": "Zoë 王 👩\u200d🚀", "\u200eBen\u200f": "Ben",
+	} {
+		if got, err := auth.NormalName(in); err != nil || got != want {
+			t.Errorf("NormalName(%q) = %q, %v, want %q", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", " \t\n", "\u200b", "\u200d", "\u2066\u2069", "\xff"} {
+		if got, err := auth.NormalName(in); !errors.Is(err, auth.ErrName) {
+			t.Errorf("NormalName(%q) = %q, %v, want ErrName", in, got, err)
+		}
+	}
+}
+
+func TestPeopleWhoComeTogetherAreToldApart(t *testing.T) {
+	h := newHouse(t)
+	seen := map[string]bool{}
+	for i := range 12 {
+		in := h.signUp(t, "Ada", fmt.Sprintf("ada%d@auth.example", i))
+		if seen[in.Account.Color] {
+			t.Errorf("the %dth colour, %s, is there already", i, in.Account.Color)
+		}
+		seen[in.Account.Color] = true
 	}
 }

@@ -32,6 +32,8 @@ var (
 	ErrPolicy = errors.New("the privacy policy must be accepted")
 	// ErrWeakPassword: the password is too short, too long or too common.
 	ErrWeakPassword = errors.New("choose a password of 10 to 200 characters that is not a common one")
+	// ErrName: a name has nothing that can be seen.
+	ErrName = errors.New("a name needs something that can be seen")
 	// ErrTooMany: too many tries; wait a little.
 	ErrTooMany = errors.New("too many tries, wait a minute")
 )

@@ -11,6 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,12 @@ var colors = []string{
 	"#00a2c7", "#3e63dd", "#6e56cf", "#ab4aba", "#e93d82", "#ad7f58",
 }
 
+// colorStep is how many hues two sign-ups in a row are apart: people who come
+// together are told apart, and all hues come before one comes again.
+const colorStep = 5
+
+func (s *Service) color() string { return colors[s.painted.Add(colorStep)%uint32(len(colors))] }
+
 // Config is what a Service works with.
 type Config struct {
 	Store  Store
@@ -55,6 +62,8 @@ type Service struct {
 	addresses *limiter
 	signUps   *limiter
 
+	painted atomic.Uint32 // sign-ups, from a random number on: see color
+
 	mu      sync.Mutex // guards tickets
 	tickets map[string]ticket
 }
@@ -70,12 +79,14 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{
+	s := &Service{
 		store: c.Store, signer: newSigner(c.Key, c.Issuer, c.Now), passwords: newPasswords(), now: c.Now,
 		signIns: newLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
 		addresses: newLimiter(addressTries, time.Minute, c.Now),
 		signUps:   newLimiter(signUpTries, time.Minute, c.Now), tickets: map[string]ticket{},
 	}
+	s.painted.Store(mathrand.Uint32N(uint32(len(colors))))
+	return s
 }
 
 // SignedIn is what somebody gets who has just shown who they are.
@@ -101,7 +112,7 @@ type SignUp struct {
 func NormalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // SignUp makes an account with a workspace of its own, and signs it in. It ends
-// with ErrTooYoung, ErrPolicy, ErrWeakPassword, ErrTaken or ErrTooMany, and
+// with ErrTooYoung, ErrPolicy, ErrName, ErrWeakPassword, ErrTaken or ErrTooMany, and
 // then nothing is kept.
 func (s *Service) SignUp(ctx context.Context, in SignUp) (SignedIn, error) {
 	switch {
@@ -127,13 +138,17 @@ func (s *Service) account(ctx context.Context, in SignUp) (Account, error) {
 	if err := s.passwords.check(in.Password); err != nil {
 		return Account{}, err
 	}
+	name, err := NormalName(in.Name)
+	if err != nil {
+		return Account{}, err
+	}
 	hash, err := s.passwords.hash(ctx, in.Password)
 	if err != nil {
 		return Account{}, err
 	}
 	return Account{
-		ID: NewID(), Name: strings.TrimSpace(in.Name), Email: NormalEmail(in.Email),
-		Color: colors[mathrand.IntN(len(colors))], Password: hash, Policy: PolicyVersion, Created: s.now().UTC(),
+		ID: NewID(), Name: name, Email: NormalEmail(in.Email),
+		Color: s.color(), Password: hash, Policy: PolicyVersion, Created: s.now().UTC(),
 	}, nil
 }
 

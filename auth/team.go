@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Me returns the account of who is signed in.
@@ -15,7 +14,11 @@ func (s *Service) Me(ctx context.Context, p Principal) (Account, error) {
 
 // Rename changes the name that others see.
 func (s *Service) Rename(ctx context.Context, p Principal, name string) (Account, error) {
-	if err := s.store.Rename(ctx, p.Person, strings.TrimSpace(name)); err != nil {
+	name, err := NormalName(name)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := s.store.Rename(ctx, p.Person, name); err != nil {
 		return Account{}, err
 	}
 	return s.Me(ctx, p)
@@ -33,7 +36,11 @@ func (s *Service) Workspaces(ctx context.Context, p Principal, page Page) ([]Wor
 
 // CreateWorkspace makes a workspace that the person owns.
 func (s *Service) CreateWorkspace(ctx context.Context, p Principal, name string) (Workspace, error) {
-	w := Workspace{ID: NewID(), Name: strings.TrimSpace(name), Role: RoleOwner, Created: s.now().UTC()}
+	name, err := NormalName(name)
+	if err != nil {
+		return Workspace{}, err
+	}
+	w := Workspace{ID: NewID(), Name: name, Role: RoleOwner, Created: s.now().UTC()}
 	return w, s.store.CreateWorkspace(ctx, w, p.Person)
 }
 
@@ -117,8 +124,12 @@ func (s *Service) CreateProject(ctx context.Context, p Principal, in NewProject)
 	if err != nil {
 		return Project{}, err
 	}
+	name, err := NormalName(in.Name)
+	if err != nil {
+		return Project{}, err
+	}
 	now := s.now().UTC()
-	project := Project{ID: NewID(), Workspace: in.Workspace, Name: strings.TrimSpace(in.Name), Role: role, Created: now, Updated: now}
+	project := Project{ID: NewID(), Workspace: in.Workspace, Name: name, Role: role, Created: now, Updated: now}
 	if err := in.Prepare(project); err != nil {
 		return Project{}, err
 	}
@@ -139,7 +150,10 @@ func (s *Service) RenameProject(ctx context.Context, p Principal, id, name strin
 	if err != nil {
 		return Project{}, err
 	}
-	project.Name, project.Updated = strings.TrimSpace(name), s.now().UTC()
+	if project.Name, err = NormalName(name); err != nil {
+		return Project{}, err
+	}
+	project.Updated = s.now().UTC()
 	return project, s.store.RenameProject(ctx, id, project.Name, project.Updated)
 }
 

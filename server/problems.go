@@ -33,6 +33,7 @@ var problems = []struct {
 	{auth.ErrCredentials, http.StatusUnauthorized, "wrong-credentials", "Email or password is wrong"},
 	{auth.ErrTooYoung, http.StatusForbidden, "too-young", "SoraToo is for people of 13 years and over"},
 	{auth.ErrPolicy, http.StatusUnprocessableEntity, "policy-not-accepted", "The privacy policy must be accepted"},
+	{auth.ErrName, http.StatusUnprocessableEntity, "bad-name", "A name needs something that can be seen"},
 	{auth.ErrWeakPassword, http.StatusUnprocessableEntity, "weak-password", "Choose a password of 10 to 200 characters that is not a common one"},
 	{auth.ErrTaken, http.StatusConflict, "email-taken", "This email has an account already"},
 	{auth.ErrForbidden, http.StatusForbidden, "forbidden", "Your role does not allow this"},
