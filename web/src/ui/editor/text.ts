@@ -26,6 +26,7 @@ export type TextEditorOptions = {
   label: string;
   hint: string;
   testid: string;
+  editable: boolean;
   studio: Studio;
 };
 
@@ -165,6 +166,7 @@ function extensions({
   label,
   hint,
   testid,
+  editable,
   studio,
   scene,
   field,
@@ -176,8 +178,8 @@ function extensions({
     theme,
     remotes,
     placeholder(hint),
-    EditorState.readOnly.of(!studio.canEdit),
-    EditorView.editable.of(studio.canEdit),
+    EditorState.readOnly.of(!editable),
+    EditorView.editable.of(editable),
     single ? EditorState.transactionFilter.of((tr) => (tr.newDoc.lines > 1 ? [] : tr)) : [],
     keymap.of(defaultKeymap),
     EditorView.contentAttributes.of({
