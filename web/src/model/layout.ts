@@ -23,8 +23,9 @@ export type Entries = {
 
 export type Layout = { tracks: Track[]; markers: Marker[]; repairs: Repair[] };
 
-// A clip on its way: what was read, and the part of its source that is left.
-type Piece = { raw: RawClip; start: number; from: number; to: number };
+// A clip on its way: what was read, the part of its source that is left, and
+// where that ended before rule 3.
+type Piece = { raw: RawClip; start: number; from: number; to: number; end: number };
 
 type Report = (rule: Repair["rule"], clip: string, field: string) => void;
 
@@ -94,7 +95,7 @@ function clamp(
   let length = Math.max(1, wanted);
   if (known !== undefined) length = Math.min(length, known - from);
   if (from !== raw.span.in || length !== wanted) report(7, raw.id, "span");
-  return { from, to: from + length };
+  return { from, to: from + length, end: from + length };
 }
 
 function layStory(track: RawTrack, pieces: Piece[], report: Report): Track {
@@ -145,9 +146,9 @@ function cutOverlaps(sorted: Piece[], report: Report): Piece[] {
   const shown: Piece[] = [];
   for (const piece of sorted.toReversed()) {
     const next = shown.at(-1);
-    if (next && sameLineage(piece.raw, next.raw) && piece.from < next.to && next.from < piece.to) {
-      if (piece.from < next.from) piece.to = next.from;
-      else piece.from = next.to;
+    if (next && sameLineage(piece.raw, next.raw) && piece.from < next.end && next.from < piece.to) {
+      if (piece.from <= next.from) piece.to = next.from;
+      else piece.from = next.end;
       report(3, piece.raw.id, piece.from < piece.to ? "span" : "hidden");
       if (piece.from >= piece.to) continue;
     }

@@ -193,16 +193,14 @@ const strange: Record<string, Strange> = {
     write: (editor) => {
       const track = commands.addTrack(editor, "audio", "music");
       const clip = (id: string, at: number, length: number) =>
-        roots
-          .clips(editor.doc)
-          .set(
-            id,
-            map({
-              place: { track, clip: null, offset: 0, at },
-              span: { in: 0, length },
-              source: { asset: id },
-            }),
-          );
+        roots.clips(editor.doc).set(
+          id,
+          map({
+            place: { track, clip: null, offset: 0, at },
+            span: { in: 0, length },
+            source: { asset: id },
+          }),
+        );
       clip("a", 0, 100);
       clip("b", 10, 10);
       clip("c", 15, 35);
