@@ -87,7 +87,7 @@ function clamp(
   raw: RawClip,
   scenes: Entries["scenes"],
   report: Report,
-): { from: number; to: number } {
+): Omit<Piece, "raw" | "start"> {
   const known = "scene" in raw.source ? scenes.get(raw.source.scene)?.length : undefined;
   let from = Math.max(0, raw.span.in);
   if (known !== undefined) from = Math.min(from, known - 1);
