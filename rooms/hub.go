@@ -56,8 +56,10 @@ func New(c Config) *Hub {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Hub{config: c, journal: newJournal(c), closing: make(chan struct{}),
-		compacting: make(chan struct{}, 1), rooms: map[string]*Room{}}
+	h := &Hub{
+		config: c, journal: newJournal(c), closing: make(chan struct{}),
+		compacting: make(chan struct{}, 1), rooms: map[string]*Room{},
+	}
 	h.alive, h.kill = context.WithCancelCause(context.Background())
 	return h
 }

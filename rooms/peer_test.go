@@ -20,18 +20,16 @@ type memory struct {
 	docs   map[string]rooms.Stored
 	before func(call string) error // called without the lock, may block
 	after  func(call string) error // an error hides that the call was done
-	calls  map[string]int
 }
 
 func newMemory() *memory {
-	return &memory{docs: map[string]rooms.Stored{}, calls: map[string]int{}}
+	return &memory{docs: map[string]rooms.Stored{}}
 }
 
-// call counts a call and lets hooks have their way with do.
+// call lets hooks have their way with do.
 func (l *memory) call(ctx context.Context, name string, do func()) error {
 	l.mu.Lock()
 	before, after := l.before, l.after
-	l.calls[name]++
 	l.mu.Unlock()
 	if before != nil {
 		if err := before(name); err != nil {
@@ -115,12 +113,6 @@ func (l *memory) hook(before func(call string) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.before = before
-}
-
-func (l *memory) count(call string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.calls[call]
 }
 
 // read is the document as somebody finds it who opens it now.

@@ -373,7 +373,7 @@ func (r *Room) end() {
 	}
 	r.finish()
 	if r.tail.busy {
-		<-r.tail.done
+		r.compacted(<-r.tail.done)
 	}
 	r.err = reason
 	r.hub.remove(r)

@@ -125,7 +125,8 @@ func (e *edge) project(token, workspace string) string {
 func (e *edge) invite(token, workspace, name, role string) {
 	e.t.Helper()
 	a := e.do("POST", "/api/v1/workspaces/"+workspace+"/members", token, map[string]any{
-		"email": strings.ToLower(name) + "@example.org", "role": role})
+		"email": strings.ToLower(name) + "@example.org", "role": role,
+	})
 	if a.status >= 300 {
 		e.t.Fatalf("adding %s: %d %s", name, a.status, a.raw)
 	}

@@ -141,7 +141,8 @@ func TestQuietClientsAreKeptAndDeadOnesAreNot(t *testing.T) {
 		dead, _, err := websocket.Dial(t.Context(), "ws://edge/yjs/"+project+"/timeline", &websocket.DialOptions{
 			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: e.dial}},
 			HTTPHeader: http.Header{"Authorization": {"Bearer " + e.do("POST", "/api/v1/sessions", "", map[string]any{
-				"email": "ada@example.org", "password": "a harbour at dawn"}).text("access_token")}},
+				"email": "ada@example.org", "password": "a harbour at dawn",
+			}).text("access_token")}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Recei
 	if err != nil {
 		return nil, fmt.Errorf("appending: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	// What follows is short, and a commit that is under way is not given up.
 	ctx = context.WithoutCancel(ctx)
 	tx, err := conn.BeginTx(ctx, nil)
@@ -187,7 +187,7 @@ func tail(ctx context.Context, tx *sql.Tx, id int64, seq uint64) ([][]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var entries [][]byte
 	for rows.Next() {
 		var at uint64

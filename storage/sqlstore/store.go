@@ -26,7 +26,8 @@ const (
 	readers         = 4    // connections that read while the one writer writes
 	busyMillis      = 5000 // how long a statement waits for another's lock
 	checkpointEvery = time.Second
-	checkpointPages = 100000 // of write-ahead log, when a commit moves them itself
+	checkpointPages = 100000   // of write-ahead log, when a commit moves them itself
+	walBytes        = 64 << 20 // what the write-ahead log shrinks to when all of it was moved
 )
 
 // Store keeps documents and accounts in one database. All its methods may be
@@ -72,7 +73,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}
 	if s.write, err = sql.Open("sqlite", source(path, "immediate", "foreign_keys(1)",
-		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages))); err != nil {
+		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("journal_size_limit(%d)", walBytes), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages))); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}
 	s.write.SetMaxOpenConns(1)
@@ -103,7 +104,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 // that no commit has to wait for that.
 func (s *Store) checkpoint(files *sql.DB) {
 	defer close(s.moved)
-	defer files.Close()
+	defer func() { _ = files.Close() }()
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
 	for {
