@@ -11,6 +11,8 @@ export default defineConfig({
     sourcemap: false,
     // The page's policy allows no inline script and no data: script.
     assetsInlineLimit: 0,
+    // The editor is one screen; Yjs and CodeMirror are most of it.
+    chunkSizeWarningLimit: 800,
     modulePreload: { polyfill: false },
   },
   server: {
