@@ -59,11 +59,12 @@ func settingsHelp() string {
 	return b.String()
 }
 
-// configure reads the settings: environment first, flags override. What is
-// unknown or malformed is an error that says so.
-func configure(command string, args, environ []string) (config, error) {
+// configure reads the settings of a command: environment first, flags override.
+// What is unknown or malformed is an error that says so. A command may add flags
+// of its own.
+func (p program) configure(command string, own ...func(*flag.FlagSet)) (config, error) {
 	c := defaults()
-	for _, pair := range environ {
+	for _, pair := range p.environ {
 		name, value, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "SORATOO_") || value == "" {
 			continue
@@ -79,7 +80,10 @@ func configure(command string, args, environ []string) (config, error) {
 	for _, s := range settings {
 		flags.StringVar(s.value(&c), s.flag, *s.value(&c), s.help)
 	}
-	if err := flags.Parse(args); err != nil {
+	for _, add := range own {
+		add(flags)
+	}
+	if err := flags.Parse(p.args); err != nil {
 		return c, usageError{fmt.Errorf("%s: %w", command, err)}
 	}
 	if flags.NArg() > 0 {

@@ -31,7 +31,7 @@ func demoHelp() string {
 
 // demo makes the demo workspace, or finds it, and prints how to sign in.
 func (p program) demo(ctx context.Context) error {
-	c, err := configure("demo", p.args, p.environ)
+	c, err := p.configure("demo")
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (p program) demo(ctx context.Context) error {
 	if err := errors.Join(err, n.store.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, `The demo is ready. Sign in as Ada in one browser and as Ben in another:
+	p.say(`The demo is ready. Sign in as Ada in one browser and as Ben in another:
 
   %s/p/%s
 

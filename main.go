@@ -26,6 +26,7 @@ func commands() []command {
 	return []command{
 		{"serve", `run the server; also what a bare "soratoo" does`, serveHelp, program.serve},
 		{"demo", "make a demo workspace with two editors and a sample project, and print their sign-ins", demoHelp, program.demo},
+		{"admin", "make accounts, for operators", adminHelp, program.admin},
 		{"doc", "look at and change Yjs update files without a server", nil, program.doc},
 		{"version", "print version, commit and Go version", versionHelp, program.version},
 	}
@@ -73,17 +74,18 @@ const (
 func (p program) run(ctx context.Context) int {
 	err := p.command(ctx)
 	var wrong usageError
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitDone
-	case errors.As(err, &wrong):
-		fmt.Fprintf(p.stderr, "soratoo: %v\n", err)
-		return exitUsage
-	default:
-		fmt.Fprintf(p.stderr, "soratoo: %v\n", err)
-		return exitFailed
 	}
+	_, _ = fmt.Fprintf(p.stderr, "soratoo: %v\n", err) // the status tells, too
+	if errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
 }
+
+// say tells the person at the terminal something, if somebody is there.
+func (p program) say(format string, args ...any) { _, _ = fmt.Fprintf(p.stdout, format, args...) }
 
 // command finds the command that the arguments name and runs it, or shows its
 // help.

@@ -176,6 +176,7 @@ func TestHelpIsThereForEveryCommand(t *testing.T) {
 		{"serve --help", "SORATOO_DATA_DIR"},
 		{"demo --help", "sample project"},
 		{"doc --help", "soratoo doc"},
+		{"admin --help", "create-user"},
 		{"version --help", "commit"},
 	} {
 		got := runProgram(t, nil, strings.Fields(c.args)...)
@@ -200,6 +201,8 @@ func TestWrongUsageIsSaidInOneLine(t *testing.T) {
 		{"", "serve extra", `"extra"`},
 		{"", "demo extra", `"extra"`},
 		{"", "version extra", `"extra"`},
+		{"", "admin", "create-user"},
+		{"", "admin create-user --email ada@program.example", "--name"},
 		{"", "--listen nowhere", "SORATOO_LISTEN"},
 		{"", "doc nonsense", "nonsense"},
 		{"SORATOO_LISTN=127.0.0.1:1", "", "SORATOO_LISTN is not a setting"},
@@ -269,6 +272,35 @@ func TestTheDemoSignsIn(t *testing.T) {
 	if status, _ := r.end(syscall.SIGTERM); status != 0 {
 		t.Errorf("exit status %d, stderr %s", status, r.cmd.Stderr)
 	}
+}
+
+func TestAnOperatorMakesAccounts(t *testing.T) {
+	data := "SORATOO_DATA_DIR=" + t.TempDir()
+	create := func(password, year string) result {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := program(t, ctx, []string{data}, "admin", "create-user", "--name", "Ada", "--email", "Ada@program.example",
+			"--birth-year", year, "--accepted-policy")
+		var stdout, stderr bytes.Buffer
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(password+"\n"), &stdout, &stderr
+		_ = cmd.Run() // its status tells
+		return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	}
+	for _, c := range []struct{ password, year, want string }{
+		{"short", "1990", "password"},
+		{"a lamp on the coast", "2024", "13 years"},
+		{"a lamp on the coast", "1990", ""},
+		{"a lamp on the coast", "1990", "account already"},
+	} {
+		got := create(c.password, c.year)
+		if failed := c.want != ""; failed != (got.status == 1) || !strings.Contains(got.stderr, c.want) {
+			t.Errorf("create-user %+v = %+v", c, got)
+		}
+		if strings.Contains(got.stdout+got.stderr, "lamp") {
+			t.Errorf("create-user prints the password: %+v", got)
+		}
+	}
+	serve(t, data).signIn("ada@program.example", "a lamp on the coast")
 }
 
 func TestWhatWasMadeIsThereAfterARestart(t *testing.T) {

@@ -36,7 +36,7 @@ func serveHelp() string {
 
 // serve runs the server until ctx ends, then lets everybody go in order.
 func (p program) serve(ctx context.Context) error {
-	c, err := configure("serve", p.args, p.environ)
+	c, err := p.configure("serve")
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (p program) serve(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, public.Close(), private.Close())
 	}
-	fmt.Fprintf(p.stdout, "SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
+	p.say("SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
 	return errors.Join(n.run(ctx, public, private), n.store.Close())
 }
 

@@ -79,7 +79,7 @@ func describe(api *huma.OpenAPI, method, path string, o *huma.Operation) docsOpe
 
 var docsTemplate = template.Must(template.New("docs").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>SoraToo REST interface</title>
+<title>SoraToo REST interface</title><link rel="icon" href="data:,">
 <style>
 :root{color-scheme:light dark}
 body{font:15px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
