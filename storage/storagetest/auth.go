@@ -208,10 +208,14 @@ func sharedPeople(t *testing.T, store auth.Store) {
 	}
 }
 
-// signIn stores a session of a person.
-func signIn(t *testing.T, store auth.Store, person, hash string, expires time.Time) auth.Session {
+// session makes a session of a person that began at epoch.
+func session(person, hash string, expires time.Time) auth.Session {
+	return auth.Session{ID: auth.NewID(), Person: person, Hash: []byte(hash), Created: epoch, Expires: expires}
+}
+
+// signIn stores a session.
+func signIn(t *testing.T, store auth.Store, s auth.Session) auth.Session {
 	t.Helper()
-	s := auth.Session{ID: auth.NewID(), Person: person, Hash: []byte(hash), Created: epoch, Expires: expires}
 	must(t, store.CreateSession(t.Context(), s))
 	return s
 }
@@ -223,8 +227,8 @@ func sameSession(a, b auth.Session) bool {
 
 func sessionRoundTrip(t *testing.T, store auth.Store) {
 	a, _ := signUp(t, store, "Ada")
-	want := signIn(t, store, a.ID, "one", epoch.Add(time.Hour))
-	signIn(t, store, a.ID, "two", epoch.Add(time.Hour))
+	want := signIn(t, store, session(a.ID, "one", epoch.Add(time.Hour)))
+	signIn(t, store, session(a.ID, "two", epoch.Add(time.Hour)))
 	if got, err := store.SessionByHash(t.Context(), []byte("one")); err != nil || !sameSession(got, want) {
 		t.Errorf("SessionByHash = %+v, %v, want %+v", got, err, want)
 	}
@@ -232,7 +236,7 @@ func sessionRoundTrip(t *testing.T, store auth.Store) {
 
 func rotateSession(t *testing.T, store auth.Store) {
 	a, _ := signUp(t, store, "Ada")
-	want := signIn(t, store, a.ID, "old", epoch.Add(time.Hour))
+	want := signIn(t, store, session(a.ID, "old", epoch.Add(time.Hour)))
 	want.Hash, want.Expires = []byte("new"), epoch.Add(2*time.Hour)
 	must(t, store.RotateSession(t.Context(), []byte("old"), want.Hash, want.Expires))
 	_, err := store.SessionByHash(t.Context(), []byte("old"))
@@ -244,7 +248,7 @@ func rotateSession(t *testing.T, store auth.Store) {
 
 func concurrentRotations(t *testing.T, store auth.Store) {
 	a, _ := signUp(t, store, "Ada")
-	signIn(t, store, a.ID, "old", epoch.Add(time.Hour))
+	signIn(t, store, session(a.ID, "old", epoch.Add(time.Hour)))
 	onlyOne(t, atOnce(8, func(i int) error {
 		return store.RotateSession(t.Context(), []byte("old"), fmt.Appendf(nil, "new %d", i), epoch.Add(time.Hour))
 	}), auth.ErrNotFound)
@@ -253,10 +257,10 @@ func concurrentRotations(t *testing.T, store auth.Store) {
 func endSessions(t *testing.T, store auth.Store) {
 	ctx := t.Context()
 	a, _ := signUp(t, store, "Ada")
-	signIn(t, store, a.ID, "past", epoch.Add(-time.Hour))
-	signIn(t, store, a.ID, "now", epoch)
-	signIn(t, store, a.ID, "later", epoch.Add(time.Millisecond))
-	signIn(t, store, a.ID, "ended", epoch.Add(time.Hour))
+	signIn(t, store, session(a.ID, "past", epoch.Add(-time.Hour)))
+	signIn(t, store, session(a.ID, "now", epoch))
+	signIn(t, store, session(a.ID, "later", epoch.Add(time.Millisecond)))
+	signIn(t, store, session(a.ID, "ended", epoch.Add(time.Hour)))
 	must(t, store.DeleteSession(ctx, []byte("ended")))
 	must(t, store.DeleteSession(ctx, []byte("ended"))) // it is gone: nothing to do
 	must(t, store.DeleteExpired(ctx, epoch))
