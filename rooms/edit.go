@@ -13,6 +13,7 @@ import (
 const (
 	updateBytes   = 1 << 20  // of one update; a SyncStep2 is limited by its frame
 	documentBytes = 64 << 20 // kept in memory of one document, about
+	measureBytes  = 64 << 10 // of updates between two looks at that
 	mergeMembers  = 8        // from so many on, updates stored together are merged to be sent
 )
 
@@ -54,11 +55,21 @@ func (r *Room) edit(e event) {
 		r.hold(held{ticket: r.appended, from: e.from, at: e.at})
 	case !e.from.Write:
 		r.refuse(e.from, "read-only")
-	case r.state.Size().Bytes+len(update) > documentBytes:
+	case !r.fits(len(update)):
 		r.refuse(e.from, "the document is full")
 	default:
 		r.apply(e, update)
 	}
+}
+
+// fits tells whether the document has space for n bytes more. Measuring takes
+// as long as the document has authors, so it is not done each time.
+func (r *Room) fits(n int) bool {
+	if r.size == 0 || r.unmeasured > measureBytes {
+		r.size, r.unmeasured = r.state.Size().Bytes, 0
+	}
+	r.unmeasured += n
+	return r.size+r.unmeasured <= documentBytes
 }
 
 // preview tells whether update brings anything new.

@@ -34,19 +34,21 @@ type Room struct {
 	gone   chan struct{} // closed when the room is over and its document stored
 	err    error         // why; readable after gone, nil when it was just empty
 
-	state    *crdt.Doc
-	whole    []byte // the encoded state, nil when it changed since
-	groups   []*group
-	count    int // members
-	slot     *slot
-	appended uint64 // entries given to the journal
-	stored   uint64 // entries that the log has
-	holding  int    // bytes of what is not stored
-	held     []held
-	degraded bool
-	closing  bool // the node goes down
-	presence presence
-	tail     tail
+	state      *crdt.Doc
+	whole      []byte // the encoded state, nil when it changed since
+	size       int    // bytes that the state kept when it was last measured
+	unmeasured int    // bytes of updates since
+	groups     []*group
+	count      int // members
+	slot       *slot
+	appended   uint64 // entries given to the journal
+	stored     uint64 // entries that the log has
+	holding    int    // bytes of what is not stored
+	held       []held
+	degraded   bool
+	closing    bool // the node goes down
+	presence   presence
+	tail       tail
 
 	timer *time.Timer
 	alarm time.Time // when the timer fires
@@ -365,7 +367,7 @@ func (r *Room) end() {
 	}
 	if reason != nil {
 		r.dropAll(reason)
-		if !errors.Is(reason, ErrRestart) {
+		if !errors.Is(reason, ErrRestart) && !errors.Is(reason, ErrReset) {
 			r.hub.config.Logger.Error("room ended", "doc", r.doc, "err", reason)
 		}
 	} else {

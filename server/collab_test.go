@@ -251,6 +251,13 @@ func TestASocketHasLimits(t *testing.T) {
 					c.say(doc, wire.SyncStep1, empty)
 				}
 			}, 4429},
+			{"many pings", func(c *client) {
+				for range 5000 {
+					if c.ws.Ping(t.Context()) != nil {
+						break // it was closed
+					}
+				}
+			}, 4429},
 			{"nothing", func(*client) { time.Sleep(25 * time.Second) }, 4401},
 		} {
 			c := e.open("/collab")

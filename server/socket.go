@@ -202,6 +202,15 @@ func (s *socket) read() {
 	}
 }
 
+// pinged tells whether the peer's ping is answered. The reader calls it.
+func (s *socket) pinged(context.Context, []byte) bool {
+	err := s.budget.spend(costCheap, time.Now())
+	if err != nil {
+		s.close(err)
+	}
+	return err == nil
+}
+
 // next reads one message.
 func (s *socket) next() ([]byte, error) {
 	kind, r, err := s.ws.Reader(context.Background())

@@ -66,14 +66,13 @@ func (r *earlyReader) Read(p []byte) (int, error) {
 // request. Requests of pages elsewhere are refused.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, kind string) (*socket, error) {
 	h := &hijacker{ResponseWriter: w}
-	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{OriginPatterns: s.origins()})
+	sock := &socket{sockets: &s.sockets, opened: time.Now(), gauge: s.Metrics.sockets.WithLabelValues(kind)}
+	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{OriginPatterns: s.origins(), OnPingReceived: sock.pinged})
 	if err != nil {
 		return nil, fmt.Errorf("accepting a socket: %w", err)
 	}
 	ws.SetReadLimit(-1) // socket.next has one
-	sock := &socket{
-		ws: ws, raw: h.raw, sockets: &s.sockets, opened: time.Now(), gauge: s.Metrics.sockets.WithLabelValues(kind),
-	}
+	sock.ws, sock.raw = ws, h.raw
 	sock.reading, sock.cancel = context.WithCancelCause(context.Background())
 	return sock, nil
 }
