@@ -18,7 +18,7 @@ const (
 	functionLines   = 60
 	fileLines       = 500
 	interfaceSize   = 5
-	parameterNumber = 4 // beside a context
+	parameterNumber = 4 // beside a context and a test
 )
 
 func TestGoFilesKeepTheLimits(t *testing.T) {
@@ -74,7 +74,7 @@ func (s style) function(f *ast.FuncDecl) {
 	}
 	n := 0
 	for _, field := range f.Type.Params.List {
-		if selector, ok := field.Type.(*ast.SelectorExpr); ok && selector.Sel.Name == "Context" {
+		if ambient(field.Type) {
 			continue
 		}
 		n += max(1, len(field.Names))
@@ -85,6 +85,20 @@ func (s style) function(f *ast.FuncDecl) {
 	if f.Name.IsExported() && f.Doc == nil && exportedReceiver(f) {
 		s.t.Errorf("%s: %s has no comment", at, f.Name.Name)
 	}
+}
+
+// ambient tells whether a parameter is a context or a test: those go along
+// everywhere and are not counted.
+func ambient(e ast.Expr) bool {
+	if star, ok := e.(*ast.StarExpr); ok {
+		e = star.X
+	}
+	selector, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	of, ok := selector.X.(*ast.Ident)
+	return ok && (of.Name == "testing" || of.Name == "context" && selector.Sel.Name == "Context")
 }
 
 // exportedReceiver tells whether f is a function or a method of something that
