@@ -70,6 +70,8 @@ const en = {
   zoomOut: "Zoom out",
   zoomFit: "Fit",
   clip: (label: string, length: string) => `Clip ${label}, ${length}`,
+  clips: (n: number) => (n === 1 ? "1 clip" : `${n} clips`),
+  trackKinds: { story: "Story", video: "Video", audio: "Audio", caption: "Captions" },
   trimHead: "Trim start",
   trimTail: "Trim end",
   repaired: (n: number) =>
@@ -210,6 +212,8 @@ const de: Messages = {
   zoomOut: "Verkleinern",
   zoomFit: "Einpassen",
   clip: (label, length) => `Clip ${label}, ${length}`,
+  clips: (n) => (n === 1 ? "1 Clip" : `${n} Clips`),
+  trackKinds: { story: "Story", video: "Video", audio: "Ton", caption: "Untertitel" },
   trimHead: "Anfang kürzen",
   trimTail: "Ende kürzen",
   repaired: (n) =>

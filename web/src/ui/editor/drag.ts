@@ -1,10 +1,13 @@
 // What the story track looks like while somebody drags on it. Pure.
 import type { Clip, Scene } from "../../model/schema.ts";
 
-/** A gesture under way; frames are of the timeline. */
+/**
+ * A gesture under way; frames are of the timeline. A move is at the pointer's
+ * frame, with the clip that was grabbed starting at another.
+ */
 export type Drag =
-  | { kind: "move"; ids: string[]; frame: number }
-  | { kind: "trim"; id: string; edge: "head" | "tail"; by: number };
+  | { kind: "move"; ids: string[]; frame: number; grabbed: string; at: number }
+  | { kind: "trim"; id: string; edge: "head" | "tail"; by: number; snapped: number | null };
 
 /** The clips as they would be, and for a move the clip that they would come after. */
 export type Preview = { clips: Clip[]; after: string | null };
@@ -66,6 +69,13 @@ export function snap(frame: number, to: readonly number[], within: number): numb
     }
   }
   return best;
+}
+
+/** The clips from one to another of a list, whichever comes first. */
+export function between(clips: readonly Clip[], from: string, to: string): string[] {
+  const ends = [from, to].map((id) => clips.findIndex((clip) => clip.id === id));
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  return first < 0 ? [to] : clips.slice(first, last + 1).map(({ id }) => id);
 }
 
 /** Whether two lists of clips have the same order. */

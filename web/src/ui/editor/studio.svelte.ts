@@ -15,6 +15,7 @@ import {
   type Editor,
   type Live,
   local,
+  type Scene,
   type Timeline,
   type Track,
 } from "../../model/schema.ts";
@@ -48,6 +49,9 @@ export class Studio {
   canUndo = $state(false);
   canRedo = $state(false);
   loaded = $state(false);
+  private readonly scenes = $derived(
+    new Map(this.timeline.scenes.map((scene) => [scene.id, scene])),
+  );
   selection = $state.raw<ReadonlySet<string>>(new Set());
   /** The frame that is shown. */
   playhead = $state(0);
@@ -130,6 +134,11 @@ export class Studio {
       if (found) return found;
     }
     return undefined;
+  }
+
+  /** The scene that a clip shows. */
+  sceneOf(clip: Clip): Scene | undefined {
+    return "scene" in clip.source ? this.scenes.get(clip.source.scene) : undefined;
   }
 
   name(person: string): string | undefined {
