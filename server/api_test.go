@@ -235,6 +235,9 @@ func TestSignInIsLimited(t *testing.T) {
 	if a := try("ada@example.org", "a harbour at dawn"); a.status != http.StatusTooManyRequests {
 		t.Errorf("the eleventh try = %d", a.status)
 	}
+	if a := try("ada@example.org", "a harbour at dawn"); a.header.Get("Retry-After") == "" {
+		t.Errorf("who tried too often is not told when to come back: %v", a.header)
+	}
 	if a := try("nobody@example.org", "a harbour at dawn"); a.problem() != "wrong-credentials" {
 		t.Errorf("an email without an account is answered otherwise: %s", a.raw)
 	}

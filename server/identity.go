@@ -2,8 +2,8 @@ package server
 
 import (
 	"context"
-	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -49,14 +49,26 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 	return auth.Principal{}, auth.ErrUnauthenticated
 }
 
-// addressOf is the network address of who makes a request. Headers of proxies
-// are not believed.
+// networkBits is how much of an IPv6 address is a household's or a host's: who
+// has one address there has all of them.
+const networkBits = 64
+
+// addressOf is the network address of who makes a request, as limits on tries
+// know it. Headers of proxies are not believed.
 func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	address := from.Addr().Unmap()
+	if address.Is4() {
+		return address.String()
+	}
+	network, err := address.WithZone("").Prefix(networkBits)
+	if err != nil {
+		return address.String()
+	}
+	return network.String()
 }
 
 type contextKey int
@@ -89,9 +101,7 @@ func (s *Server) signedIn(ctx huma.Context, next func(huma.Context)) {
 	}
 	p, err := s.identify(r)
 	if err != nil {
-		if m, ok := s.fail(err).(*huma.ErrorModel); ok {
-			writeProblem(w, m)
-		}
+		writeProblem(w, s.fail(err))
 		return
 	}
 	next(huma.WithValue(ctx, principalKey, p))

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -65,15 +67,28 @@ func problem(err error) *huma.ErrorModel {
 }
 
 // fail is err as a handler returns it. What clients are not told is logged.
-func (s *Server) fail(err error) error {
+func (s *Server) fail(err error) *huma.ErrorModel {
 	p := problem(err)
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
 		s.Log.Error("request failed", "err", err)
 	}
 	if p.Status == http.StatusUnauthorized || p.Status == http.StatusTooManyRequests {
 		s.Metrics.failed(p.Type[len(docsPath)+1:])
 	}
 	return p
+}
+
+// advice is what a status has in the header beside: how to sign in, when to come
+// back.
+func advice(status int) http.Header {
+	switch status {
+	case http.StatusUnauthorized:
+		return http.Header{"Www-Authenticate": {"Bearer"}}
+	case http.StatusTooManyRequests:
+		return http.Header{"Retry-After": {"60"}}
+	default:
+		return nil
+	}
 }
 
 // typed gives problems that the framework found their type: of input that is
@@ -96,6 +111,7 @@ func typed(_ huma.Context, _ string, v any) (any, error) {
 
 // writeProblem answers a request that did not come as far as a handler.
 func writeProblem(w http.ResponseWriter, p *huma.ErrorModel) {
+	maps.Copy(w.Header(), advice(p.Status))
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client is gone, or it is not

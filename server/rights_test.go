@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,6 +57,9 @@ func TestStrangersFindNothingOnAnyRoute(t *testing.T) {
 				t.Errorf("%s tells a stranger %s", route, a.raw)
 			}
 		}
+	}
+	if a := s.do("GET", "/api/v1/me", "", nil); a.header.Get("WWW-Authenticate") != "Bearer" {
+		t.Errorf("nobody is not told how to sign in: %v", a.header)
 	}
 	if a := s.do("GET", "/api/v1/projects/"+project, ada, nil); a.text("name") != "Harbour" {
 		t.Errorf("afterwards the project is %d %s", a.status, a.raw)
@@ -128,4 +133,29 @@ func TestAChangedRoleReachesOpenSockets(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestANetworkOfManyAddressesIsOneForTheLimits(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	s.join("Ada")
+	claimed := 0
+	try := func(address string) answer {
+		body := map[string]any{"email": "ada@example.org", "password": "not the password"}
+		claimed++
+		return s.do("POST", "/api/v1/sessions", "", body, func(r *http.Request) {
+			r.RemoteAddr = address
+			r.Header.Set("X-Forwarded-For", "192.0.2."+strconv.Itoa(claimed))
+		})
+	}
+	for i := range 10 {
+		if a := try(fmt.Sprintf("[2001:db8::%x]:4711", i)); a.problem() != "wrong-credentials" {
+			t.Fatalf("try %d = %s", i, a.raw)
+		}
+	}
+	if a := try("[2001:db8::ffff]:1"); a.problem() != "too-many" {
+		t.Errorf("the eleventh from one network = %s", a.raw)
+	}
+	if a := try("[2001:db8:0:1::1]:1"); a.problem() != "wrong-credentials" {
+		t.Errorf("the first from another network = %s", a.raw)
+	}
 }
