@@ -156,10 +156,15 @@ func (d *Doc) advance(r *lib0.Reader, f *feed, until uint32) (needs wireID, done
 		case s.clock > state:
 			return wireID{client: f.client, clock: s.clock - 1, ok: true}, false
 		default:
+			if s.clock < state {
+				rest := *s // f keeps the whole struct, in case it is parked
+				rest.clip(state - s.clock)
+				s = &rest
+			}
 			if needs, ok := d.missing(s); ok {
 				return needs, false
 			}
-			d.integrate(s, state-s.clock)
+			d.integrate(s)
 		}
 		f.loaded = false
 		if s.end() > until {

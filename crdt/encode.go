@@ -240,9 +240,12 @@ func (d *Doc) appendDeletes(dst []byte, ranges rangeSet) []byte {
 // withParked joins an update with all that is parked and not in has.
 func (d *Doc) withParked(update []byte, has map[uint64]uint32) []byte {
 	var waiting [][]byte
+	known := d.StateVector()
 	for _, w := range d.lot.updates {
 		for _, p := range w.list {
-			waiting = append(waiting, []byte(p.update))
+			// Units that the document has are its own, whatever waits says.
+			rest, _ := DiffUpdate([]byte(p.update), known)
+			waiting = append(waiting, rest)
 		}
 	}
 	// Equal documents are equal bytes, in whatever order updates were parked.

@@ -1,11 +1,8 @@
 package crdt
 
-// integrate adds a struct whose dependencies are all here and whose first
-// offset units are known already. It cannot fail.
-func (d *Doc) integrate(s *incoming, offset uint32) {
-	if offset > 0 {
-		s.clip(offset)
-	}
+// integrate adds a struct whose dependencies are all here and that begins with
+// its client's next unit. It cannot fail.
+func (d *Doc) integrate(s *incoming) {
 	if s.kind == kindGC {
 		d.addCollected(s)
 		return

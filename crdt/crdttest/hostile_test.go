@@ -390,3 +390,39 @@ func TestColumnsThatUnfoldWithoutEndAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A struct that waits and claims units which the document has under other
+// content must not take their place in what others are told.
+func TestWhatWaitsDoesNotHideWhatIsThere(t *testing.T) {
+	missing := at{48, 48}
+	for name, update := range map[string][]byte{
+		"an origin that is missing":       one(1, 16, letter("0123456789012345", &missing, &missing)),
+		"a right origin that is missing":  one(1, 16, letter("0123456789012345", nil, &missing)),
+		"a parent that is missing":        one(1, 1, forged{kind: 1, parent: &missing, content: number(48)}.bytes()),
+		"a whole history that is missing": one(1, 0, letter(strings.Repeat("0", 90), &missing, nil)),
+	} {
+		doc, untouched := victim(t), victim(t)
+		if err := doc.Apply(update); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		newcomer := crdt.New(crdt.Options{})
+		if err := newcomer.Apply(doc.Encode()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, d := range []*crdt.Doc{doc, newcomer} {
+			kept, err := crdt.DiffUpdate(untouched.Encode(), d.StateVector())
+			if err != nil || kept[0] != 0 {
+				t.Errorf("%s: units are lost: %x, %v", name, kept, err)
+			}
+			if got, want := d.Text("t").String(), untouched.Text("t").String(); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: the text reads %q, want %q", name, got, want)
+			}
+			if got, ok := d.Array("a").JSON()[2].(string); !ok || !strings.HasPrefix(got, "three") {
+				t.Errorf("%s: the array's text reads %q, want %q", name, got, "three")
+			}
+		}
+		if !bytes.Equal(newcomer.StateVector(), doc.StateVector()) {
+			t.Errorf("%s: a newcomer is at %x, the document at %x", name, newcomer.StateVector(), doc.StateVector())
+		}
+	}
+}
