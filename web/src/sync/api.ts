@@ -115,7 +115,7 @@ function createSend(options: ApiOptions): Send {
   const waits = options.waits ?? [250, 1000, 3000];
 
   const once = async (path: string, request: Request): Promise<Response> => {
-    const query = request.query ? `?${new URLSearchParams(request.query)}` : "";
+    const query = new URLSearchParams(request.query).toString();
     const init: RequestInit = {
       method: request.method ?? "GET",
       credentials: "same-origin",
@@ -127,7 +127,7 @@ function createSend(options: ApiOptions): Send {
       ...(request.body ? { body: JSON.stringify(request.body) } : {}),
     };
     try {
-      return await call(base + path + query, init);
+      return await call(base + path + (query && `?${query}`), init);
     } catch (error) {
       throw new Problem({ status: 0, title: error instanceof Error ? error.message : "" });
     }
@@ -184,7 +184,7 @@ function readFields(errors: unknown): Record<string, string> {
   for (const error of Array.isArray(errors) ? errors : []) {
     if (!isRecord(error) || typeof error["message"] !== "string") continue;
     const location = typeof error["location"] === "string" ? error["location"] : "";
-    fields[location.replace(/^body\.?/, "")] = error["message"];
+    fields[location.replace(/^body\.?/, "")] ??= error["message"];
   }
   return fields;
 }
