@@ -32,8 +32,9 @@ type outbox struct {
 
 	mu      sync.Mutex
 	frames  []frame
-	updates int               // frames that are updates
-	bytes   int               // bytes of these updates
+	others  int               // frames that are no updates
+	fresh   int               // frames that are updates as they came
+	bytes   int               // bytes of updates
 	acks    int               // acknowledgements, sent last
 	present []awareness.State // presence; one state a client
 	shared  []byte            // the frame of present, while it is just one message
@@ -44,6 +45,7 @@ type outbox struct {
 type frame struct {
 	bytes  []byte
 	update []byte
+	merged bool // of several updates
 }
 
 func newOutbox(e Encoder) outbox {
@@ -60,12 +62,15 @@ func (o *outbox) put(f frame) bool {
 	}
 	o.frames = append(o.frames, f)
 	if f.update == nil {
-		return len(o.frames)-o.updates <= outboxFrames
+		o.others++
+		return o.others <= outboxFrames
 	}
-	o.updates++
+	o.fresh++
 	o.bytes += len(f.update)
-	if o.updates >= outboxMerge {
-		o.merge()
+	if o.fresh >= outboxMerge {
+		// What was merged before is left alone, or it would be so each time.
+		o.frames = merge(o.encoder, o.frames, func(f frame) bool { return f.update != nil && !f.merged })
+		o.fresh = 0
 	}
 	return o.bytes <= outboxBytes
 }
@@ -111,59 +116,63 @@ func (o *outbox) presence(states []awareness.State, bytes []byte) {
 	o.present = merged
 }
 
-// take moves everything that waits to dst, in order.
+// take moves everything that waits to dst, in order. The work is done without
+// the lock: the room does not wait for it.
 func (o *outbox) take(dst [][]byte) [][]byte {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.updates >= mergeFrom {
-		o.merge()
+	frames, present, shared, acks := o.frames, o.present, o.shared, o.acks
+	o.empty()
+	o.mu.Unlock()
+
+	updates := 0
+	for _, f := range frames {
+		if f.update != nil {
+			updates++
+		}
 	}
-	for _, f := range o.frames {
+	if updates >= mergeFrom {
+		frames = merge(o.encoder, frames, func(f frame) bool { return f.update != nil })
+	}
+	for _, f := range frames {
 		dst = append(dst, f.bytes)
 	}
-	if len(o.present) > 0 {
-		if o.shared == nil {
-			o.shared = o.encoder.Encode(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, o.present...)})
-		}
-		dst = append(dst, o.shared)
+	if len(present) > 0 && shared == nil {
+		shared = o.encoder.Encode(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, present...)})
 	}
-	for range o.acks {
+	if shared != nil {
+		dst = append(dst, shared)
+	}
+	for range acks {
 		dst = append(dst, o.ack)
 	}
-	clear(o.frames)
-	o.frames, o.updates, o.bytes, o.acks = o.frames[:0], 0, 0, 0
-	if cap(o.frames) > mergeFrom {
-		o.frames = nil
-	}
-	o.present, o.shared = nil, nil
 	return dst
 }
 
-// merge makes one of the updates that wait. It stands where the last of them
-// stood: updates commute, and nothing that waits before it needs them.
-func (o *outbox) merge() {
-	updates := make([][]byte, 0, o.updates)
-	for _, f := range o.frames {
-		if f.update != nil {
+// merge makes one of the updates that are picked. It stands last: updates
+// commute, and nothing else that waits needs them to come before it.
+func merge(e Encoder, frames []frame, pick func(frame) bool) []frame {
+	var updates [][]byte
+	rest := make([]frame, 0, len(frames))
+	for _, f := range frames {
+		if pick(f) {
 			updates = append(updates, f.update)
+		} else {
+			rest = append(rest, f)
 		}
 	}
 	merged, err := crdt.MergeUpdates(updates...)
 	if err != nil {
-		return // each of them is sent
+		return frames // each of them is sent
 	}
-	rest := o.frames[:0]
-	for _, f := range o.frames {
-		if f.update == nil {
-			rest = append(rest, f)
-		}
-	}
-	clear(o.frames[len(rest):])
-	o.frames = append(rest, frame{
-		bytes:  o.encoder.Encode(wire.Message{Kind: wire.Update, Payload: merged}),
-		update: merged,
+	return append(rest, frame{
+		bytes: e.Encode(wire.Message{Kind: wire.Update, Payload: merged}), update: merged, merged: true,
 	})
-	o.updates, o.bytes = 1, len(merged)
+}
+
+// empty forgets what waits. The caller holds the lock.
+func (o *outbox) empty() {
+	o.frames, o.present, o.shared = nil, nil, nil
+	o.others, o.fresh, o.bytes, o.acks = 0, 0, 0, 0
 }
 
 // close refuses what is put from now on; what waits can still be taken.
@@ -178,6 +187,5 @@ func (o *outbox) discard() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	o.frames, o.present, o.shared = nil, nil, nil
-	o.updates, o.bytes, o.acks = 0, 0, 0
+	o.empty()
 }
