@@ -93,31 +93,27 @@ describe("a review", () => {
     const doc = new Y.Doc();
     const map = (values: Record<string, unknown>) => new Y.Map(Object.entries(values));
     doc.getMap("threads").set("a", 5);
-    doc
-      .getMap("threads")
-      .set(
-        "b",
-        map({
-          author: 1,
-          anchor: {
-            on: "x",
-            start: -4,
-            end: "y",
-            shape: [{ kind: "rect", points: [[2, -1], 3] }, 4],
-          },
-        }),
-      );
-    doc
-      .getMap("threads")
-      .set(
-        "c",
-        map({
-          anchor: 9,
-          state: "open",
-          messages: map({ m: 3, n: map({ body: "text" }) }),
-          reactions: 4,
-        }),
-      );
+    doc.getMap("threads").set(
+      "b",
+      map({
+        author: 1,
+        anchor: {
+          on: "x",
+          start: -4,
+          end: "y",
+          shape: [{ kind: "rect", points: [[2, -1], 3] }, 4],
+        },
+      }),
+    );
+    doc.getMap("threads").set(
+      "c",
+      map({
+        anchor: 9,
+        state: "open",
+        messages: map({ m: 3, n: map({ body: "text" }) }),
+        reactions: 4,
+      }),
+    );
     doc.getMap("approvals").set("ada", "yes");
     const { threads, approvals } = review.listReview(doc);
     expect(threads.map((thread) => thread.id)).toEqual(["b", "c"]);
