@@ -65,7 +65,7 @@ func (c *collab) receive(ctx context.Context, message []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := c.budget.charge(m.Kind); err != nil {
+	if err := c.budget.charge(m); err != nil {
 		return err
 	}
 	switch m.Kind {

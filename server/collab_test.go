@@ -251,6 +251,13 @@ func TestASocketHasLimits(t *testing.T) {
 					c.say(doc, wire.SyncStep1, empty)
 				}
 			}, 4429},
+			{"many large edits", func(c *client) {
+				c.say(doc, wire.Token, []byte(token))
+				c.settle()
+				for range 10 {
+					c.say(doc, wire.SyncStep2, update(1, "k", strings.Repeat("x", 8<<20)))
+				}
+			}, 4429},
 			{"many pings", func(c *client) {
 				for range 5000 {
 					if c.ws.Ping(t.Context()) != nil {
@@ -258,7 +265,7 @@ func TestASocketHasLimits(t *testing.T) {
 					}
 				}
 			}, 4429},
-			{"nothing", func(*client) { time.Sleep(25 * time.Second) }, 4401},
+			{"nothing", func(*client) { time.Sleep(40 * time.Second) }, 4401},
 		} {
 			c := e.open("/collab")
 			l.send(c)

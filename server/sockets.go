@@ -12,7 +12,7 @@ import (
 
 const (
 	watchEvery  = 5 * time.Second
-	openTimeout = 15 * time.Second // to open a first document
+	openTimeout = 30 * time.Second // to open a first document; more than joinTimeout
 	stuckTime   = 15 * time.Second // a write may take
 	pingAfter   = 25 * time.Second // of silence
 	deadAfter   = 60 * time.Second // of silence
@@ -143,10 +143,11 @@ type budget struct {
 }
 
 const (
-	budgetSize = 4000 // what may be spent at once
-	budgetRate = 400  // what comes back in a second
-	costCheap  = 1    // of presence and the like
-	costDear   = 20   // of what makes us read or encode documents
+	budgetSize = 4000     // what may be spent at once
+	budgetRate = 400      // what comes back in a second
+	costCheap  = 1        // of presence and the like
+	costDear   = 20       // of what makes us read or encode documents
+	editBytes  = 16 << 10 // of an edit that cost 1
 )
 
 // spend takes cost out of the budget, or returns errTooMany.

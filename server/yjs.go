@@ -83,7 +83,7 @@ func (y *yjs) receive(ctx context.Context, message []byte) error {
 	if y.member == nil {
 		return nil // it is being told why
 	}
-	if err := y.budget.charge(m.Kind); err != nil {
+	if err := y.budget.charge(m); err != nil {
 		return err
 	}
 	if m.Kind == wire.PermissionDenied {
@@ -113,12 +113,15 @@ func (y *yjs) left() {
 	}
 }
 
-// charge spends what a message of this kind costs. Edits cost nothing here:
-// who sends many is slowed down by the room.
-func (b *budget) charge(k wire.Kind) error {
-	switch k {
+// charge spends what a message costs. Of edits only large ones do: who sends
+// many is slowed down by the room.
+func (b *budget) charge(m wire.Message) error {
+	switch m.Kind {
 	case wire.Update, wire.SyncStep2:
-		return nil
+		if len(m.Payload) < editBytes {
+			return nil
+		}
+		return b.spend(float64(len(m.Payload)/editBytes), time.Now())
 	case wire.SyncStep1, wire.QueryAwareness, wire.Token:
 		return b.spend(costDear, time.Now())
 	default:

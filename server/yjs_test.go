@@ -251,3 +251,35 @@ func TestFramesOfAllSizesArrive(t *testing.T) {
 		c.leave()
 	})
 }
+
+func TestAReaderThatStopsIsLetGoAndOthersAreServed(t *testing.T) {
+	onEdge(t, func(t *testing.T, e *edge) {
+		token, workspace := e.join("Ada")
+		project := e.project(token, workspace)
+		address := func() string { return "/yjs/" + project + "/timeline?ticket=" + e.ticket(token, project) }
+		writer, reader := e.open(address()), e.open(address())
+		stuck, _, err := websocket.Dial(t.Context(), "ws://edge"+address(), &websocket.DialOptions{
+			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: e.dial}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const edits = 200
+		for i := range edits {
+			writer.tell(wire.Update, update(uint64(10+i), fmt.Sprint("k", i), strings.Repeat("z", 1000)))
+			time.Sleep(100 * time.Millisecond)
+		}
+		got := 0
+		for _, m := range reader.settle() {
+			if m.Kind == wire.Update {
+				got += strings.Count(string(m.Payload), strings.Repeat("z", 1000))
+			}
+		}
+		if n := e.connections(t, "yjs"); got != edits || n != 2 {
+			t.Errorf("the other reader got %d of %d edits; %v connections are open, want 2", got, edits, n)
+		}
+		_ = stuck.CloseNow()
+		writer.leave()
+		reader.leave()
+	})
+}
