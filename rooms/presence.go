@@ -16,6 +16,7 @@ const (
 	memberClients = 16              // client ids whose presence a member may send
 	expireEvery   = 5 * time.Second // silent clients are looked for
 	rouseEvery    = 2 * time.Second // members may be asked to say again that they are here
+	rouseMost     = 64              // members that are asked: each answers with all it knows
 )
 
 // presence is who is here and what they point at. It is never stored.
@@ -137,6 +138,9 @@ func (r *Room) rouse(now time.Time) {
 		return
 	}
 	p.roused, p.rouseAt = now, time.Time{}
+	if r.count > rouseMost {
+		return // they renew their states in a while by themselves
+	}
 	here := map[*Member][]awareness.State{}
 	for _, s := range p.set.All() {
 		if m := p.owners[s.Client]; m != nil {
