@@ -20,7 +20,7 @@ import {
   type Track,
 } from "../../model/schema.ts";
 import { openUndo, type Undo } from "../../model/undo.ts";
-import type { User } from "../../sync/api.ts";
+import type { Person, User } from "../../sync/api.ts";
 import { openProject, type SaveState, type Session } from "../../sync/session.ts";
 import { api } from "../page.svelte.ts";
 
@@ -41,7 +41,7 @@ export class Studio {
   timeline = $state.raw<Timeline>() as Timeline;
   review = $state.raw<Review>() as Review;
   people = $state.raw<Presence[]>([]);
-  names = $state.raw<ReadonlyMap<string, string>>(new Map());
+  names = $state.raw<ReadonlyMap<string, Person>>(new Map());
   save = $state.raw<SaveState>({ kind: "reconnecting", waiting: 0 });
   kept = $state(true);
   canEdit = $state(true);
@@ -92,7 +92,7 @@ export class Studio {
         this.canRedo = canRedo;
       }),
     );
-    this.names = new Map([[user.id, user.name]]);
+    this.names = new Map([[user.id, user]]);
     this.onSave();
     void this.session.loaded.then(() => {
       this.loaded = true;
@@ -141,8 +141,9 @@ export class Studio {
     return "scene" in clip.source ? this.scenes.get(clip.source.scene) : undefined;
   }
 
-  name(person: string): string | undefined {
-    return this.names.get(person);
+  /** Who somebody is, as far as it is known here. */
+  person(id: string): Person | undefined {
+    return this.names.get(id);
   }
 
   /** What a clip is called: its own label, else its scene's title. */
@@ -285,10 +286,7 @@ export class Studio {
     if (missing.length === 0) return;
     try {
       const found = await api.people(missing);
-      this.names = new Map([
-        ...this.names,
-        ...[...found.values()].map(({ id, name }) => [id, name] as const),
-      ]);
+      this.names = new Map([...this.names, ...found]);
     } catch {
       // Offline: names come with the next change.
     }
