@@ -107,6 +107,40 @@ export function moveClip(editor: Editor, clip: string, to: ClipTarget): void {
   });
 }
 
+/**
+ * Moves clips of a story track side by side, in the order given, after another
+ * (null: first). One that moves itself is no place to stand after: then they
+ * come after the last before it that stays.
+ */
+export function moveClips(
+  editor: Editor,
+  clips: readonly string[],
+  to: { track: string; after: string | null },
+): void {
+  const timeline = timelineOf(editor.doc);
+  const track = timeline.tracks.find((other) => other.id === to.track);
+  const moving = clips.filter((id) => findClip(timeline, id)?.track.kind === "story");
+  if (track?.kind !== "story" || moving.length === 0) return;
+  const set = new Set(moving);
+  const staying = track.clips.filter((clip) => !set.has(clip.id));
+  const upTo = track.clips.slice(0, track.clips.findIndex((clip) => clip.id === to.after) + 1);
+  const after = upTo.findLast((clip) => !set.has(clip.id))?.id ?? null;
+  const rest = staying.map((clip) => clip.id);
+  rest.splice(rest.indexOf(after ?? "") + 1, 0, ...moving);
+  if (rest.join() === track.clips.map((clip) => clip.id).join()) return;
+  const orders = ordersAfter(editor, staying, after, moving.length);
+  transact(editor, () => {
+    settle(editor, timeline, moving);
+    for (const [i, id] of moving.entries()) {
+      thing(roots.clips(editor.doc), id)?.set("place", {
+        track: track.id,
+        order: orders[i] ?? "",
+        gap: 0,
+      });
+    }
+  });
+}
+
 type Move = { timeline: Timeline; track: Track; clip: Clip; to: ClipTarget };
 
 // placeFor computes where a clip will stand, or null when it stands there.

@@ -106,6 +106,30 @@ describe("clips on the story track", () => {
     expect(names(story())).toBe("Sacb");
   });
 
+  it("move together, in the order given", () => {
+    const { doc, editor, shots, story, track } = setUp();
+    const [a = "", b = "", c = ""] = shots;
+    const to = (after: string | null) => ({ track: track("story").id, after });
+    commands.moveClips(editor, [c, a], to(null));
+    expect(names(story())).toBe("caSb");
+    commands.moveClips(editor, [c, a], to(b));
+    expect(names(story())).toBe("Sbca");
+    commands.moveClips(editor, [b, a], to(b));
+    expect(names(story())).toBe("Sbac");
+    expect(updates(doc, () => commands.moveClips(editor, [b, a], to(a)))).toBe(0);
+  });
+
+  it("move one after another inside one transaction", () => {
+    const { doc, editor, shots, story, track } = setUp();
+    const [a = "", b = "", c = ""] = shots;
+    doc.transact(() => {
+      commands.moveClip(editor, c, { track: track("story").id, after: null });
+      commands.moveClip(editor, b, { track: track("story").id, after: c });
+      commands.moveClip(editor, a, { track: track("story").id, after: b });
+    }, local);
+    expect(names(story())).toBe("cbaS");
+  });
+
   it("are trimmed, and what follows moves along", () => {
     const { editor, shots, story, clip } = setUp();
     const [a = "", b = ""] = shots;

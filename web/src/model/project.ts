@@ -70,6 +70,8 @@ const lives = new WeakMap<Y.Doc, Live<Timeline>>();
 
 /** The projection of a document now, kept up to date with it from the first call on. */
 export function timelineOf(doc: Y.Doc): Timeline {
+  // Nobody is told of changes before their transaction ends.
+  if (doc._transaction !== null) return projectTimeline(doc);
   let live = lives.get(doc);
   if (!live) {
     live = openTimeline(doc);
