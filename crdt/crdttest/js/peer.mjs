@@ -109,6 +109,12 @@ const commands = {
 		const deletes = [...ds.clients].sort((a, b) => a[0] - b[0]).map(([c, runs]) => [c, runs.map((r) => [r.clock, r.len])]);
 		return { update: b64(whole), vector: b64(Y.encodeStateVector(doc)), deletes, pending: pending(doc), ...view(doc) };
 	},
+	// The bytes that a new document makes of an update.
+	rewritten(update) {
+		const doc = new Y.Doc();
+		Y.applyUpdate(doc, bytes(update));
+		return b64(Y.encodeStateAsUpdate(doc));
+	},
 	// Plays a trace of [position, deleted, inserted] edits into text "text" of
 	// a document of client 1, and returns the updates from..to.
 	trace(name, edits) {
