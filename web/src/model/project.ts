@@ -28,29 +28,18 @@ export function projectTimeline(doc: Y.Doc): Timeline {
  * for all changes of one turn of the event loop.
  */
 export function openTimeline(doc: Y.Doc): Live<Timeline> {
-  const reader = createReader(doc);
-  let value = assemble(reader.entries, reader.repairs());
-  let stale = false;
-  let told = true;
+  const { current, watch } = followed(doc);
   const listeners = new Set<(value: Timeline) => void>();
-
-  const current = () => {
-    if (stale) {
-      value = keep(value, assemble(reader.entries, reader.repairs()));
-      stale = false;
-    }
-    return value;
-  };
+  let telling = false;
   const tell = () => {
-    if (told) return;
-    told = true;
+    if (!telling) return;
+    telling = false;
     const now = current();
     for (const listener of [...listeners]) listener(now);
   };
-  const stop = reader.watch(() => {
-    stale = true;
-    if (told) queueMicrotask(tell);
-    told = false;
+  const stop = watch(() => {
+    if (!telling) queueMicrotask(tell);
+    telling = true;
   });
   return {
     current,
@@ -60,24 +49,55 @@ export function openTimeline(doc: Y.Doc): Live<Timeline> {
     },
     close() {
       stop();
-      told = true;
+      telling = false;
       listeners.clear();
     },
   };
 }
 
-const lives = new WeakMap<Y.Doc, Live<Timeline>>();
-
 /** The projection of a document now, kept up to date with it from the first call on. */
 export function timelineOf(doc: Y.Doc): Timeline {
   // Nobody is told of changes before their transaction ends.
   if (doc._transaction !== null) return projectTimeline(doc);
-  let live = lives.get(doc);
-  if (!live) {
-    live = openTimeline(doc);
-    lives.set(doc, live);
+  return followed(doc).current();
+}
+
+type Followed = { current(): Timeline; watch(changed: () => void): () => void };
+
+// One projection a document, for everybody who follows it, as long as it lives.
+const all = new WeakMap<Y.Doc, Followed>();
+
+function followed(doc: Y.Doc): Followed {
+  let found = all.get(doc);
+  if (!found) {
+    found = follow(doc);
+    all.set(doc, found);
   }
-  return live.current();
+  return found;
+}
+
+function follow(doc: Y.Doc): Followed {
+  const reader = createReader(doc);
+  let value = assemble(reader.entries, reader.repairs());
+  let stale = false;
+  const watchers = new Set<() => void>();
+  reader.watch(() => {
+    stale = true;
+    for (const changed of [...watchers]) changed();
+  });
+  return {
+    current() {
+      if (stale) {
+        value = keep(value, assemble(reader.entries, reader.repairs()));
+        stale = false;
+      }
+      return value;
+    },
+    watch(changed) {
+      watchers.add(changed);
+      return () => watchers.delete(changed);
+    },
+  };
 }
 
 type Raw = { repairs: Repair[] };
@@ -93,7 +113,7 @@ type MutableEntries = {
 type Reader = {
   entries: Entries & { meta: read.RawMeta };
   repairs(): Repair[];
-  watch(changed: () => void): () => void;
+  watch(changed: () => void): void;
 };
 
 // createReader holds what was read of each entry, and reads an entry again
@@ -144,23 +164,16 @@ function createReader(doc: Y.Doc): Reader {
       return all;
     },
     watch(changed) {
-      const onMeta = () => {
+      meta.observeDeep(() => {
         entries.meta = read.readMeta(meta);
         changed();
-      };
-      meta.observeDeep(onMeta);
-      const stops = kinds.map(({ map, refresh }) => {
-        const observer = (events: Y.YEvent<Y.AbstractType<unknown>>[]) => {
+      });
+      for (const { map, refresh } of kinds) {
+        map.observeDeep((events) => {
           for (const id of touched(events)) refresh(id);
           changed();
-        };
-        map.observeDeep(observer);
-        return () => map.unobserveDeep(observer);
-      });
-      return () => {
-        meta.unobserveDeep(onMeta);
-        for (const stop of stops) stop();
-      };
+        });
+      }
     },
   };
 }

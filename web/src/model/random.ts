@@ -5,12 +5,22 @@ export type Random = (below: number) => number;
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+// Words of chance, taken from the system many at once.
+const pool = new Uint32Array(256);
+let left = 0;
+
+function word(): number {
+  if (left === 0) {
+    crypto.getRandomValues(pool);
+    left = pool.length;
+  }
+  left--;
+  return pool[left] ?? 0;
+}
+
 /** Chance from the system's generator. */
-export const systemRandom: Random = (below) => {
-  const words = crypto.getRandomValues(new Uint32Array(2));
-  const value = (words[0] ?? 0) * 2 ** 21 + ((words[1] ?? 0) >>> 11);
-  return Math.floor((value / 2 ** 53) * below);
-};
+export const systemRandom: Random = (below) =>
+  Math.floor(((word() * 2 ** 21 + (word() >>> 11)) / 2 ** 53) * below);
 
 /** Chance that repeats itself, for tests and case files (mulberry32). */
 export function seededRandom(seed: number): Random {
