@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,10 +89,8 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 func (s *socket) Wake(m *rooms.Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.ready {
-		if r == m {
-			return
-		}
+	if slices.Contains(s.ready, m) {
+		return
 	}
 	s.ready = append(s.ready, m)
 	s.startWriting()
