@@ -346,8 +346,14 @@ func TestOperatorsHaveAListenerOfTheirOwn(t *testing.T) {
 		}
 		return string(b)
 	}
-	get(r.url + "/readyz")
+	token, timeline := r.start()
+	project, _, _ := strings.Cut(timeline, "/")
+	r.call("GET", "/api/v1/projects/"+project, token, nil)
+	get(r.url + "/p/" + project)
 	base := strings.TrimSuffix(r.figure, "/metrics")
+	if strings.Contains(get(r.figure), project) {
+		t.Error("the metrics name a project")
+	}
 	for path, want := range map[string]string{
 		"/metrics": "soratoo_http_request_seconds", "/debug/pprof/": "goroutine", "/debug/pprof/cmdline": "soratoo",
 	} {
