@@ -198,7 +198,13 @@ export async function hocuspocus(accessToken) {
   });
   provider.attach();
   await new Promise((resolve) => provider.on("synced", resolve));
-  return { document, close: () => (provider.destroy(), socket.destroy()) };
+  return {
+    document,
+    close() {
+      provider.destroy();
+      socket.destroy();
+    },
+  };
 }
 
 /** An unmodified y-websocket client on the timeline, synchronised. */
