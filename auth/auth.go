@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -92,12 +93,7 @@ var rights = map[Action][]Role{
 
 // Can tells whether a role allows an action. An unknown role allows nothing.
 func (r Role) Can(a Action) bool {
-	for _, allowed := range rights[a] {
-		if r == allowed {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(rights[a], r)
 }
 
 // Access is what the role may do with documents.
