@@ -107,10 +107,7 @@ export function openPresence(
       following = person;
       sendSoon();
     },
-    playhead(client, at) {
-      const path = glides.get(client);
-      return path ? positionOf(path, at) : null;
-    },
+    playhead: (client, at) => positionOf(glides.get(client), at),
     close() {
       if (timer !== null) clearTimeout(timer);
       awareness.off("change", onChange);
@@ -180,16 +177,17 @@ function glide(glides: Map<number, Glide>, everybody: Presence[], now: number): 
     here.add(client);
     const path = glides.get(client);
     if (path?.to === cursor.playhead) continue;
-    const at = path ? positionOf(path, now) : cursor.playhead;
+    const at = positionOf(path, now) ?? cursor.playhead;
     const from = Math.abs(at - cursor.playhead) > jump ? cursor.playhead : at;
     glides.set(client, { from, to: cursor.playhead, since: now });
   }
   for (const client of glides.keys()) if (!here.has(client)) glides.delete(client);
 }
 
-function positionOf({ from, to, since }: Glide, now: number): number {
-  const part = Math.min(1, Math.max(0, (now - since) / glideTime));
-  return from + (to - from) * part;
+function positionOf(path: Glide | undefined, now: number): number | null {
+  if (!path) return null;
+  const part = Math.min(1, Math.max(0, (now - path.since) / glideTime));
+  return path.from + (path.to - path.from) * part;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
 import { afterEach, describe, expect, it } from "vitest";
 import { openProject, type SaveState, type Session } from "./session.ts";
+import { forgetSaved } from "./store.ts";
 import { FakeServer } from "./testing/server.ts";
 
 const opened: Session[] = [];
@@ -229,6 +230,25 @@ describe("a session", () => {
     await again.loaded;
     expect(again.timeline.getMap("meta").get("title")).toBe(1199);
     expect(again.state()).toMatchObject({ waiting: 0 });
+  });
+
+  it("is forgotten when its person signs out, unless changes wait", async () => {
+    const { server, open } = setUp();
+    const saved = open("cleo");
+    await saved.synced;
+    edit(saved, "a");
+    await until(saved, is("saved"));
+    server.up = false;
+    const waits = setUp();
+    waits.server.up = false;
+    const waiting = waits.open("cleo");
+    await waiting.loaded;
+    edit(waiting, "b");
+    await Promise.all([saved.close(), waiting.close()]);
+    await forgetSaved("cleo");
+    const names = (await indexedDB.databases()).map(({ name }) => name);
+    expect(names).not.toContain(`soratoo/cleo/${saved.project}`);
+    expect(names).toContain(`soratoo/cleo/${waiting.project}`);
   });
 
   it("leaves nothing behind when it shall not keep anything", async () => {

@@ -88,12 +88,23 @@ export async function openStore(name: string, onError: (error: unknown) => void)
   };
 }
 
-/** Takes away everything that this browser keeps for a person. */
-export async function dropStores(person: string): Promise<void> {
+/**
+ * Takes away what this browser keeps for a person who signs out: every project
+ * in which nothing waits for the server. What waits stays for their return. A
+ * browser that keeps nothing has nothing to forget.
+ */
+export async function forgetSaved(person: string): Promise<void> {
   const prefix = storeName(person, "");
-  for (const { name } of await indexedDB.databases()) {
-    if (name?.startsWith(prefix)) await done(indexedDB.deleteDatabase(name));
-  }
+  const databases =
+    typeof indexedDB === "undefined" ? [] : await indexedDB.databases().catch(() => []);
+  for (const { name } of databases) if (name?.startsWith(prefix)) await forget(name);
+}
+
+async function forget(name: string): Promise<void> {
+  const db = await openDatabase(name);
+  const waiting = await done(db.transaction(marks, "readonly").objectStore(marks).count());
+  db.close();
+  if (waiting === 0) await done(indexedDB.deleteDatabase(name));
 }
 
 function openDatabase(name: string): Promise<IDBDatabase> {

@@ -1,6 +1,7 @@
 // What holds for the whole page: where it is, in which language and theme, and
 // who is signed in.
 import { createApi, Problem, type User } from "../sync/api.ts";
+import { forgetSaved } from "../sync/store.ts";
 import { type Language, languages, type Messages } from "./messages.ts";
 
 export const api = createApi();
@@ -80,6 +81,7 @@ class Page {
 
   async signOut(): Promise<void> {
     await api.signOut();
+    if (this.user) await forgetSaved(this.user.id);
     try {
       localStorage.removeItem("user");
     } catch {
