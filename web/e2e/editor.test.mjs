@@ -71,9 +71,7 @@ test("who is here and where, others see", async () => {
   const [ada, ben] = await Promise.all([enter("Ada"), enter("Ben")]);
   await ada.getByTestId("presence-avatar").waitFor();
   await prompt(ben, 1).click();
-  await ada
-    .locator(".remote-caret .remote-name", { hasText: "Ben" })
-    .waitFor({ state: "attached" });
+  await ada.locator('.remote-caret[data-name^="Ben"]').waitFor({ state: "attached" });
   await site.picture(ada, "presence");
 });
 
@@ -100,6 +98,7 @@ test("offline work is kept over a reload and merged on return", async () => {
   const line = await site.startLine();
   try {
     const [ada, ben] = await Promise.all([enter("Ada"), enter("Ben", { base: line.url })]);
+    await ben.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     await ben.context().setOffline(true);
     line.cut();
     await ben.getByTestId("save-state").filter({ hasText: "Offline" }).waitFor();
@@ -109,6 +108,12 @@ test("offline work is kept over a reload and merged on return", async () => {
       .filter({ hasText: /Offline, \d+ changes? kept/ })
       .waitFor();
     await site.picture(ben, "offline");
+    await ben.reload();
+    await prompt(ben, 2).filter({ hasText: "Written in a tunnel." }).waitFor();
+    await ben
+      .getByTestId("save-state")
+      .filter({ hasText: /Offline, \d+ changes? kept/ })
+      .waitFor();
     await typeAtEnd(ada, 2, " Written at the desk.");
     await site.saved(ada);
     line.mend();

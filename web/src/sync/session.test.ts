@@ -112,6 +112,26 @@ describe("a session", () => {
     await until(session, is("saved"));
   });
 
+  it("says when the server is there but cannot save", async () => {
+    const { server, open, address } = setUp();
+    const session = open();
+    await session.synced;
+    server.holding = true;
+    server.tell(address, '{"type":"notice","notice":"not-saved"}');
+    await until(session, is("held"));
+    edit(session, "a");
+    expect(session.state()).toEqual({ kind: "held", waiting: 1 });
+    server.tell(address, '{"type":"notice","notice":"saved"}');
+    await until(session, is("saving"));
+    server.release();
+    await until(session, is("saved"));
+    // What one connection was told does not hold for the next.
+    server.tell(address, '{"type":"notice","notice":"not-saved"}');
+    await until(session, is("held"));
+    server.drop(1012, "restarting");
+    await until(session, is("reconnecting"));
+  });
+
   it("keeps two people's copies on one browser apart", async () => {
     const { server, open } = setUp();
     server.up = false;

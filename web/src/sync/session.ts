@@ -12,6 +12,8 @@ import { openStore, type Store, storeName } from "./store.ts";
 export type SaveState =
   | { kind: "saved" }
   | { kind: "saving"; waiting: number }
+  /** The server is there, but its storage fails: it shares changes and cannot keep them yet. */
+  | { kind: "held"; waiting: number }
   | { kind: "offline"; waiting: number }
   | { kind: "reconnecting"; waiting: number }
   | { kind: "refused"; reason: string }
@@ -93,6 +95,8 @@ type Part = {
   doc: Y.Doc;
   ledger: Ledger;
   access: Access;
+  /** Whether the server said that it cannot save this document now. */
+  held: boolean;
   provider: HocuspocusProvider | null;
 };
 
@@ -166,6 +170,7 @@ class ProjectSession implements Session {
       case "open":
         break;
     }
+    if (this.each().some((each) => each.held)) return { kind: "held", waiting };
     if (this.each().every((each) => each.ledger.agreed())) {
       return waiting > 0 ? { kind: "saving", waiting } : { kind: "saved" };
     }
@@ -348,7 +353,10 @@ class ProjectSession implements Session {
       ]);
       return;
     }
+    if (event.type === "notice" && event["notice"] === "not-saved") each.held = true;
+    if (event.type === "notice" && event["notice"] === "saved") each.held = false;
     for (const listener of [...this.eventListeners]) listener(event);
+    this.tell();
   }
 
   // onDenied hears the answer to a token. What is not about who this is may
@@ -372,7 +380,10 @@ class ProjectSession implements Session {
   }
 
   private onClose({ code, reason }: { code: number; reason: string }): void {
-    for (const each of this.each()) each.ledger.disconnected();
+    for (const each of this.each()) {
+      each.ledger.disconnected();
+      each.held = false;
+    }
     this.startAway();
     switch (code) {
       case 4401:
@@ -467,7 +478,7 @@ class ProjectSession implements Session {
 }
 
 function part(kind: DocKind, doc: Y.Doc): Part {
-  return { kind, doc, ledger: openLedger(), access: "unknown", provider: null };
+  return { kind, doc, ledger: openLedger(), access: "unknown", held: false, provider: null };
 }
 
 function parseEvent(payload: string): ServerEvent | null {

@@ -104,6 +104,12 @@ const en = {
   stopFollowing: "Stop following",
   saved: "All changes saved",
   saving: "Saving…",
+  held: (n: number) =>
+    n === 0
+      ? "The server cannot save now"
+      : `The server cannot save now, ${n === 1 ? "1 change waits" : `${n} changes wait`}`,
+  notSaved: "Not saved",
+  signedOutShort: "Signed out, changes kept",
   offline: (n: number) =>
     n === 0 ? "Offline" : n === 1 ? "Offline, 1 change kept" : `Offline, ${n} changes kept`,
   offlineNotKept: (n: number) => `Offline, ${n} not kept: leave this page open`,
@@ -113,7 +119,17 @@ const en = {
     `The server refused a change (${reason}). The page shows what everybody has.`,
   signedOutBanner: "Your session ended. Sign in again; what you did is kept in this browser.",
   readOnly: "You can look, but not edit",
-  noProject: "There is no such project, or you are not in its team.",
+  noProject: "This project is not open to you",
+  noProjectHint:
+    "It may have been deleted, or you are not in its team. Ask whoever sent you the link.",
+  stuck: "This project cannot be saved from here",
+  stuckHint: (reason: string) =>
+    `The server does not take what this page sends (${reason}). Your changes are kept in this browser; reload the page to try again.`,
+  signedOutTitle: "Your session ended",
+  signedOutHint: "Sign in again to open this project.",
+  offlineEmpty: "You are offline",
+  offlineEmptyHint:
+    "This browser has not opened the project before. It opens as soon as you are back online.",
   reload: "Reload",
   unreachable: "The server cannot be reached. Check the connection and try again.",
   loading: "Opening…",
@@ -255,6 +271,12 @@ const de: Messages = {
   stopFollowing: "Nicht mehr folgen",
   saved: "Alle Änderungen gesichert",
   saving: "Sichert…",
+  held: (n) =>
+    n === 0
+      ? "Der Server kann gerade nicht sichern"
+      : `Der Server kann gerade nicht sichern, ${n === 1 ? "1 Änderung wartet" : `${n} Änderungen warten`}`,
+  notSaved: "Nicht gesichert",
+  signedOutShort: "Abgemeldet, Änderungen aufbewahrt",
   offline: (n) =>
     n === 0
       ? "Offline"
@@ -269,7 +291,17 @@ const de: Messages = {
   signedOutBanner:
     "Die Sitzung ist beendet. Melde dich wieder an; was du getan hast, bleibt in diesem Browser.",
   readOnly: "Du kannst ansehen, nicht bearbeiten",
-  noProject: "Dieses Projekt gibt es nicht, oder du gehörst nicht zum Team.",
+  noProject: "Dieses Projekt steht dir nicht offen",
+  noProjectHint:
+    "Vielleicht wurde es gelöscht, oder du gehörst nicht zum Team. Frag, wer dir den Link geschickt hat.",
+  stuck: "Dieses Projekt lässt sich von hier nicht sichern",
+  stuckHint: (reason) =>
+    `Der Server nimmt nicht an, was diese Seite schickt (${reason}). Deine Änderungen bleiben in diesem Browser; lade die Seite neu, um es noch einmal zu versuchen.`,
+  signedOutTitle: "Deine Sitzung ist beendet",
+  signedOutHint: "Melde dich wieder an, um dieses Projekt zu öffnen.",
+  offlineEmpty: "Du bist offline",
+  offlineEmptyHint:
+    "Dieser Browser hat das Projekt noch nie geöffnet. Es öffnet sich, sobald du wieder online bist.",
   reload: "Neu laden",
   unreachable: "Der Server ist nicht erreichbar. Prüfe die Verbindung und versuche es noch einmal.",
   loading: "Öffnet…",

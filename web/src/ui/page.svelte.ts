@@ -35,6 +35,14 @@ function firstTheme(): Theme {
   return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
 }
 
+function lastUser(): User | null {
+  try {
+    return JSON.parse(stored("user") ?? "null") as User | null;
+  } catch {
+    return null;
+  }
+}
+
 class Page {
   path = $state(location.pathname);
   language = $state<Language>(firstLanguage());
@@ -69,8 +77,7 @@ class Page {
       if (this.user) store("user", JSON.stringify(this.user));
     } catch {
       // Offline: who was here last goes on with what this browser keeps.
-      const last = stored("user");
-      this.user = last === null ? null : (JSON.parse(last) as User);
+      this.user = lastUser();
     }
   }
 

@@ -49,6 +49,8 @@ export class Studio {
   canUndo = $state(false);
   canRedo = $state(false);
   loaded = $state(false);
+  /** Whether the server was heard, so that what is not here does not exist. */
+  private synced = $state(false);
   private readonly scenes = $derived(
     new Map(this.timeline.scenes.map((scene) => [scene.id, scene])),
   );
@@ -93,7 +95,11 @@ export class Studio {
       }),
     );
     this.names = new Map([[user.id, user]]);
+    this.people = this.presence.current();
     this.onSave();
+    void this.session.synced.then(() => {
+      this.synced = true;
+    });
     void this.session.loaded.then(() => {
       this.loaded = true;
       this.onReview(this.review);
@@ -107,6 +113,11 @@ export class Studio {
     this.undo.close();
     this.presence.close();
     void this.session.close();
+  }
+
+  /** Whether there is a project to show: it came from this browser or from the server. */
+  get ready(): boolean {
+    return this.save.kind !== "refused" && (this.synced || this.timeline.tracks.length > 0);
   }
 
   get story(): Track | undefined {
@@ -187,8 +198,9 @@ export class Studio {
     if (speed > 0 && this.playhead >= this.length) this.playhead = 0;
     const [num, den] = this.timeline.rate;
     const from = this.playhead;
-    const began = performance.now();
+    let began: number | null = null;
     const step = (now: number) => {
+      began ??= now;
       const at = from + ((now - began) / 1000) * (num / den) * speed;
       this.seek(Math.floor(at));
       if (at >= this.length || at < 0) this.speed = 0;

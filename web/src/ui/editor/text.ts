@@ -15,6 +15,7 @@ import { YSyncConfig, ySync, ySyncFacet } from "y-codemirror.next";
 import * as Y from "yjs";
 import type { Presence } from "../../model/presence.ts";
 import type { SceneTextField } from "../../model/schema.ts";
+import { ink } from "../color.ts";
 import type { Studio } from "./studio.svelte.ts";
 
 export type TextEditorOptions = {
@@ -82,11 +83,10 @@ class Caret extends WidgetType {
     const caret = document.createElement("span");
     caret.className = "remote-caret";
     caret.style.setProperty("--who", this.color);
-    const name = document.createElement("span");
-    name.className = "remote-name";
-    name.textContent = this.name;
-    caret.append(name);
-    setTimeout(() => name.classList.add("quiet"), nameTime);
+    caret.style.setProperty("--ink", ink(this.color));
+    // The name is drawn, not written: it is no part of the text.
+    caret.dataset["name"] = this.name;
+    setTimeout(() => caret.classList.add("quiet"), nameTime);
     return caret;
   }
 
@@ -113,7 +113,8 @@ const theme = EditorView.theme({
     marginLeft: "-1px",
     marginRight: "-1px",
   },
-  ".remote-name": {
+  ".remote-caret::after": {
+    content: "attr(data-name)",
     position: "absolute",
     zIndex: "3",
     top: "-1.25em",
@@ -121,7 +122,7 @@ const theme = EditorView.theme({
     padding: "0 5px",
     borderRadius: "4px 4px 4px 0",
     background: "var(--who)",
-    color: "#10131a",
+    color: "var(--ink)",
     fontSize: "10.5px",
     fontWeight: "650",
     lineHeight: "1.35",
@@ -129,8 +130,8 @@ const theme = EditorView.theme({
     pointerEvents: "none",
     transition: "opacity 120ms",
   },
-  ".remote-name.quiet": { opacity: "0" },
-  ".remote-caret:hover .remote-name": { opacity: "1" },
+  ".remote-caret.quiet::after": { opacity: "0" },
+  ".remote-caret:hover::after": { opacity: "1" },
 });
 
 /** Opens an editor on a shared text. What is typed is undone by the studio's undo. */
