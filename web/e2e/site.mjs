@@ -183,8 +183,21 @@ export async function token(name) {
   return (await answer.json()).access_token;
 }
 
-/** An unmodified Hocuspocus client on the timeline, synchronised. */
-export async function hocuspocus(accessToken) {
+/** Makes a project in the workspace where somebody's demo project is, and returns its id. */
+export async function newProject(accessToken, name) {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${accessToken}` };
+  const demo = await (await fetch(`${url}/api/v1/projects/${project}`, { headers })).json();
+  const made = await fetch(`${url}/api/v1/workspaces/${demo.workspace}/projects`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ name }),
+  });
+  if (!made.ok) throw new Error(`making a project: ${made.status} ${await made.text()}`);
+  return (await made.json()).id;
+}
+
+/** An unmodified Hocuspocus client on a project's timeline, synchronised. */
+export async function hocuspocus(accessToken, at = project) {
   const document = new Y.Doc();
   const socket = new HocuspocusProviderWebsocket({
     url: `${url.replace("http", "ws")}/collab`,
@@ -192,7 +205,7 @@ export async function hocuspocus(accessToken) {
   });
   const provider = new HocuspocusProvider({
     websocketProvider: socket,
-    name: `${project}/timeline`,
+    name: `${at}/timeline`,
     document,
     token: accessToken,
   });
@@ -200,6 +213,14 @@ export async function hocuspocus(accessToken) {
   await new Promise((resolve) => provider.on("synced", resolve));
   return {
     document,
+    /** Waits until the server has acknowledged every change. */
+    saved() {
+      return new Promise((resolve) => {
+        const check = () => provider.hasUnsyncedChanges || resolve();
+        provider.on("unsyncedChanges", check);
+        check();
+      });
+    },
     close() {
       provider.destroy();
       socket.destroy();
@@ -207,17 +228,17 @@ export async function hocuspocus(accessToken) {
   };
 }
 
-/** An unmodified y-websocket client on the timeline, synchronised. */
-export async function ywebsocket(accessToken) {
+/** An unmodified y-websocket client on a project's timeline, synchronised. */
+export async function ywebsocket(accessToken, at = project) {
   const document = new Y.Doc();
   const answer = await fetch(`${url}/api/v1/tickets`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${accessToken}` },
-    body: JSON.stringify({ project }),
+    body: JSON.stringify({ project: at }),
   });
   const { ticket } = await answer.json();
   const provider = new WebsocketProvider(
-    `${url.replace("http", "ws")}/yjs/${project}`,
+    `${url.replace("http", "ws")}/yjs/${at}`,
     "timeline",
     document,
     {
