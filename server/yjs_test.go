@@ -36,6 +36,7 @@ func TestYjsSpeaksAsYWebsocketDoes(t *testing.T) {
 		c.tell(wire.SyncStep2, nothing)
 		hocus := e.open("/collab")
 		hocus.say(project+"/timeline", wire.Token, []byte(token))
+		hocus.settle()
 		c.tell(wire.Update, update(5, "x", 1))
 		hocus.settle()
 		hocus.say(project+"/timeline", wire.SyncStep2, update(6, "y", 2))
