@@ -13,7 +13,10 @@ import (
 // are not here yet is parked until they come: see [Doc.Parked]. An update that
 // cannot be read ends with [ErrMalformed], one beyond what a document may hold
 // with [ErrLimit], and then the document is as it was.
-func (d *Doc) Apply(update []byte) error {
+func (d *Doc) Apply(update []byte) error { return d.ApplyAs(nil, update) }
+
+// ApplyAs is Apply with an origin, which observers see.
+func (d *Doc) ApplyAs(origin any, update []byte) error {
 	in := &d.in
 	in.reader.Reset(update)
 	var err error
@@ -24,7 +27,7 @@ func (d *Doc) Apply(update []byte) error {
 	if d.lot.size+len(update) > maxParked && d.lacks(update) {
 		return fmt.Errorf("%w: %d bytes of updates wait for missing ones", ErrLimit, d.lot.size)
 	}
-	d.begin()
+	d.begin(origin, false)
 	d.integrateBlocks(in)
 	d.applyDeletes(in)
 	d.unpark()

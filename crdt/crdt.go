@@ -75,6 +75,9 @@ type Doc struct {
 	cursor  cursor
 	scanned conflictScan
 	depth   int // of types being turned into plain values
+
+	watchers *watchers
+	redone   map[id]id // by the first unit of an item: what an undo made of it
 }
 
 // New makes an empty document.

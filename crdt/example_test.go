@@ -80,3 +80,68 @@ func ExampleDoc_Preview() {
 	}
 	// Output: 2 meta [title]
 }
+
+// An observer is told how a type has changed, wherever the change came from.
+func ExampleObserveDeep() {
+	d, other := crdt.New(crdt.Options{ClientID: 1}), crdt.New(crdt.Options{ClientID: 2})
+	stop := crdt.ObserveDeep(d.Map("scenes"), func(events []*crdt.Event) {
+		for _, e := range events {
+			for key, change := range e.Keys {
+				fmt.Println(e.Path, key, change.Action)
+			}
+			for _, op := range e.Delta {
+				fmt.Println(e.Path, "retain", op.Retain, "insert", op.Insert)
+			}
+		}
+	})
+	defer stop()
+
+	_ = d.Apply(other.Transact(func(tx *crdt.Tx) {
+		other.Map("scenes").Set(tx, "s1", crdt.NewMap(map[string]any{"prompt": crdt.NewText("Dawn")}))
+	}))
+	_ = d.Apply(other.Transact(func(tx *crdt.Tx) {
+		scene, _ := other.Map("scenes").Get("s1")
+		prompt, _ := scene.(crdt.Map).Get("prompt")
+		prompt.(crdt.Text).Insert(tx, 4, " over the harbour")
+	}))
+	// Output:
+	// [] s1 add
+	// [s1 prompt] retain 4 insert <nil>
+	// [s1 prompt] retain 0 insert  over the harbour
+}
+
+// Undo takes back one's own work and leaves that of others.
+func ExampleUndoManager() {
+	ada, ben := crdt.New(crdt.Options{ClientID: 1}), crdt.New(crdt.Options{ClientID: 2})
+	undo := crdt.NewUndoManager(ada, crdt.UndoOptions{}, ada.Text("prompt"))
+	update := ada.Transact(func(tx *crdt.Tx) { ada.Text("prompt").Insert(tx, 0, "a slow pan") })
+	_ = ben.Apply(update)
+	_ = ada.Apply(ben.Transact(func(tx *crdt.Tx) { ben.Text("prompt").Insert(tx, 0, "At dawn, ") }))
+
+	fmt.Printf("%q\n", ada.Text("prompt"))
+	undo.Undo()
+	fmt.Printf("%q\n", ada.Text("prompt"))
+	undo.Redo()
+	fmt.Printf("%q\n", ada.Text("prompt"))
+	// Output:
+	// "At dawn, a slow pan"
+	// "At dawn, "
+	// "At dawn, a slow pan"
+}
+
+// Pieces of a text have formats, and a delta shows them.
+func ExampleText_Format() {
+	d := crdt.New(crdt.Options{ClientID: 1})
+	note := d.Text("note")
+	d.Transact(func(tx *crdt.Tx) {
+		note.Insert(tx, 0, "Hold the silence")
+		note.Format(tx, 5, 3, crdt.Attributes{"em": true})
+	})
+	for _, op := range note.Delta() {
+		fmt.Printf("%q %v\n", op.Insert, op.Attributes)
+	}
+	// Output:
+	// "Hold " map[]
+	// "the" map[em:true]
+	// " silence" map[]
+}

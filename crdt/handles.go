@@ -19,26 +19,11 @@ type Array struct {
 	t uint32
 }
 
-// Text is a shared text, counted in UTF-16 units as in JavaScript.
-type Text struct {
-	d *Doc
-	t uint32
-}
-
-// XML is a shared fragment, element or text of XML, which can be read.
-type XML struct {
-	d *Doc
-	t uint32
-}
-
 // Map returns the root map of that name, which every document has.
 func (d *Doc) Map(name string) Map { return Map{d, d.root([]byte(name), typeMap)} }
 
 // Array returns the root array of that name, which every document has.
 func (d *Doc) Array(name string) Array { return Array{d, d.root([]byte(name), typeArray)} }
-
-// Text returns the root text of that name, which every document has.
-func (d *Doc) Text(name string) Text { return Text{d, d.root([]byte(name), typeText)} }
 
 // Roots lists the names of all roots that exist, in order.
 func (d *Doc) Roots() []string { return slices.Sorted(maps.Keys(d.roots)) }
@@ -67,7 +52,8 @@ func (d *Doc) value(tail ref) (*item, bool) {
 }
 
 // Set gives a key a value: nil, bool, a number, string, []byte, []any,
-// map[string]any (written in the order of its keys), [Undefined] or a [Nested].
+// map[string]any (written in the order of its keys), [Undefined], a [Subdocument]
+// or a [Nested].
 func (m Map) Set(tx *Tx, key string, v any) {
 	if m.d.editable(tx, m.t) {
 		m.d.setEntry(m.t, key, contentOf(v))
@@ -126,34 +112,6 @@ func (a Array) Delete(tx *Tx, at, n int) {
 	if a.d.editable(tx, a.t) {
 		a.d.deleteInList(a.t, uint32(at), uint32(n))
 	}
-}
-
-// Len is the length in UTF-16 units.
-func (t Text) Len() int { return int(t.d.types[t.t].length) }
-
-// Insert puts s at unit at, which may be Len.
-func (t Text) Insert(tx *Tx, at int, s string) {
-	if s != "" && t.d.editable(tx, t.t) {
-		t.d.insertInList(t.t, uint32(at), []content{textContent(s)})
-	}
-}
-
-// Delete removes n units from at on.
-func (t Text) Delete(tx *Tx, at, n int) {
-	if t.d.editable(tx, t.t) {
-		t.d.deleteInList(t.t, uint32(at), uint32(n))
-	}
-}
-
-// String is the text without its formatting and embedded objects.
-func (t Text) String() string {
-	var out []byte
-	for it := range t.d.list(t.t) {
-		if it.kind == kindString {
-			out = append(out, t.d.content.bytes(it)...)
-		}
-	}
-	return string(out)
 }
 
 // list yields the visible items of a list.

@@ -150,8 +150,11 @@ func (d *Doc) place(r ref) {
 		}
 		d.cursor.forget(it.parent)
 	}
-	if it.kind == kindDeleted {
+	switch it.kind {
+	case kindDeleted:
 		d.noteDeleted(it)
+	case kindFormat:
+		t.formatted = true
 	}
 	if d.parentDeleted(it.parent) || it.key != 0 && it.right != 0 {
 		d.delete(r)

@@ -25,7 +25,12 @@ const (
 	kindSkip    = 10
 )
 
-const flagDeleted = 1
+// The flags of an item.
+const (
+	flagDeleted = 1 << iota
+	flagKept    // an undo may need the content, so it is not dropped
+	flagRedone  // an undo has made it anew; Doc.redone says as what
+)
 
 // item is a run of units that one client wrote one after the other and that
 // still stand side by side: a struct of Yjs. It holds no pointers, so the

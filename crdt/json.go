@@ -1,7 +1,5 @@
 package crdt
 
-import "strings"
-
 // JSON is the map and all inside it as plain Go values; texts are strings.
 func (m Map) JSON() map[string]any {
 	out := map[string]any{}
@@ -34,7 +32,7 @@ func (d *Doc) JSON() map[string]any {
 	return out
 }
 
-func (d *Doc) handleAs(t uint32, kind uint8) any {
+func (d *Doc) handleAs(t uint32, kind uint8) Shared {
 	switch kind {
 	case typeMap:
 		return Map{d, t}
@@ -92,42 +90,5 @@ func (d *Doc) plain(v any) any {
 		return map[string]any{"guid": v.GUID}
 	default:
 		return v
-	}
-}
-
-// String writes the XML, elements with their attributes in the order of their
-// names, texts without formatting.
-func (x XML) String() string {
-	var b strings.Builder
-	x.d.writeXML(&b, x.t, 0)
-	return b.String()
-}
-
-func (d *Doc) writeXML(b *strings.Builder, t uint32, depth int) {
-	if depth > maxPlainDepth {
-		return
-	}
-	element := d.types[t].kind == typeElement
-	name := strings.ToLower(d.keys[d.types[t].label])
-	if element {
-		b.WriteString("<" + name)
-		attributes := Map{d, t}.JSON()
-		for _, key := range sortedKeys(attributes) {
-			if s, ok := attributes[key].(string); ok {
-				b.WriteString(" " + key + `="` + s + `"`)
-			}
-		}
-		b.WriteString(">")
-	}
-	for it := range d.list(t) {
-		switch it.kind {
-		case kindString:
-			b.Write(d.content.bytes(it))
-		case kindType:
-			d.writeXML(b, it.off, depth+1)
-		}
-	}
-	if element {
-		b.WriteString("</" + name + ">")
 	}
 }

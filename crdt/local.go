@@ -8,11 +8,12 @@ type Tx struct{ d *Doc }
 // Transact runs fn, in which the document may be edited, and returns the update
 // that brings other replicas to the same state, or nil when nothing changed.
 // Transactions do not nest.
-func (d *Doc) Transact(fn func(tx *Tx)) (update []byte) {
-	if d.tx.depth > 0 {
-		panic("crdt: transaction inside a transaction")
-	}
-	d.begin()
+func (d *Doc) Transact(fn func(tx *Tx)) (update []byte) { return d.TransactAs(nil, fn) }
+
+// TransactAs is Transact with an origin, which observers and undo managers see:
+// any comparable value that tells who or what edits.
+func (d *Doc) TransactAs(origin any, fn func(tx *Tx)) (update []byte) {
+	d.begin(origin, true)
 	fn(&Tx{d})
 	d.end()
 	update = d.transactionUpdate()
@@ -37,7 +38,7 @@ func (d *Doc) transactionUpdate() []byte {
 // editable tells whether list or map t takes edits: a type that was deleted
 // ignores them, as they would be lost anyway.
 func (d *Doc) editable(tx *Tx, t uint32) bool {
-	if tx == nil || tx.d != d || d.tx.depth == 0 {
+	if tx == nil || tx.d != d || !d.tx.running || d.tx.told {
 		panic("crdt: edit outside a transaction of this document")
 	}
 	return d.types[t].kind != typeGone && !d.parentDeleted(t)
@@ -71,7 +72,11 @@ func (d *Doc) insert(at spot, c content) ref {
 		panic("crdt: a client has written more than 2³¹ units")
 	}
 	if c.nested != nil {
-		it.off = d.newType(typ{item: r, kind: c.nested.kind})
+		t := typ{item: r, kind: c.nested.kind}
+		if t.kind == typeElement || t.kind == typeHook {
+			t.label = d.key([]byte(c.nested.name))
+		}
+		it.off = d.newType(t)
 	} else {
 		it.off, it.size = d.content.put(c.bytes), uint32(len(c.bytes))
 	}
@@ -106,9 +111,7 @@ func (d *Doc) continueOwn(at spot, c content, own uint32) ref {
 // insertInList puts contents at unit index of list t, one after the other.
 // Text goes behind what is deleted there, elements before it, as in Yjs.
 func (d *Doc) insertInList(t, index uint32, contents []content) {
-	if index > d.types[t].length {
-		panic(fmt.Sprintf("crdt: index %d beyond length %d", index, d.types[t].length))
-	}
+	d.checkRange(t, int(index), 0)
 	left, before := d.leftOf(t, index)
 	at := spot{parent: t, left: left, right: d.behind(t, left)}
 	if len(contents) > 0 && contents[0].kind == kindString {
@@ -130,9 +133,7 @@ func (d *Doc) insertInList(t, index uint32, contents []content) {
 
 // deleteInList deletes n units of list t from unit index on.
 func (d *Doc) deleteInList(t, index, n uint32) {
-	if length := d.types[t].length; index > length || n > length-index {
-		panic(fmt.Sprintf("crdt: range %d+%d beyond length %d", index, n, length))
-	}
+	d.checkRange(t, int(index), int(n))
 	left, before := d.leftOf(t, index)
 	for r := d.behind(t, left); n > 0; r = d.items.at(r).right {
 		units := visible(d.items.at(r))
@@ -148,6 +149,14 @@ func (d *Doc) deleteInList(t, index, n uint32) {
 	}
 	if left != 0 {
 		d.cursor = cursor{typ: t, item: left, index: before}
+	}
+}
+
+// checkRange panics when a list has no n units from at on: the mistake is the
+// caller's, as with a slice.
+func (d *Doc) checkRange(t uint32, at, n int) {
+	if length := int(d.types[t].length); at < 0 || n < 0 || at > length || n > length-at {
+		panic(fmt.Sprintf("crdt: range %d+%d beyond length %d", at, n, length))
 	}
 }
 

@@ -39,6 +39,10 @@ func (d *Doc) split(r ref, n uint32) ref {
 		kind:        left.kind,
 		flags:       left.flags,
 	}
+	if left.flags&flagRedone != 0 {
+		to := d.redone[left.id()]
+		d.redone[right.id()] = id{to.client, to.clock + n}
+	}
 	left.right = rightRef
 	if right.right != 0 {
 		d.items.at(right.right).left = rightRef

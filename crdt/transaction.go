@@ -4,7 +4,10 @@ import "slices"
 
 // txn is what the running transaction has done so far.
 type txn struct {
-	depth   int
+	running bool
+	told    bool // observers are being called: nothing may change
+	local   bool // made here, not applied
+	origin  any
 	touched []uint32 // clients that were added to; their before says from where
 	deletes rangeSet
 	joins   []id // right parts of splits, which may be joined again
@@ -31,6 +34,19 @@ func (s *rangeSet) add(r deletedRange) {
 	*s = append(*s, r)
 }
 
+// clients lists who wrote what is in the set, in the order in which it came.
+func (s rangeSet) clients() []uint32 {
+	var out []uint32
+	seen := map[uint32]bool{}
+	for _, r := range s {
+		if !seen[r.client] {
+			seen[r.client] = true
+			out = append(out, r.client)
+		}
+	}
+	return out
+}
+
 // sort orders the ranges by client index and clock and joins what touches.
 func (s *rangeSet) sort() {
 	if len(*s) < 2 {
@@ -54,16 +70,23 @@ func (s *rangeSet) sort() {
 	*s = out
 }
 
-func (d *Doc) begin() { d.tx.depth++ }
+func (d *Doc) begin(origin any, local bool) {
+	if d.tx.running {
+		panic("crdt: transaction inside a transaction")
+	}
+	d.tx.running, d.tx.origin, d.tx.local = true, origin, local
+}
 
 // end cleans up behind the transaction, in the order of Yjs, so that the same
 // structs remain: collect what was deleted, then join what stands together.
 func (d *Doc) end() {
-	if d.tx.depth > 1 {
-		d.tx.depth--
-		return
+	if d.watchers == nil {
+		d.tx.deletes.sort()
+	} else {
+		clients := d.tx.deletes.clients()
+		d.tx.deletes.sort()
+		d.tell(clients)
 	}
-	d.tx.deletes.sort()
 	if !d.keepDeleted {
 		d.collectDeleted()
 	}
@@ -81,10 +104,11 @@ func (d *Doc) end() {
 
 // reset forgets the transaction after its update has been read from it.
 func (d *Doc) reset() {
+	d.tellUpdate()
 	for _, c := range d.tx.touched {
 		d.clients[c].touched = false
 	}
-	d.tx.depth = 0
+	d.tx.running, d.tx.origin = false, nil
 	d.tx.touched = d.tx.touched[:0]
 	d.tx.deletes = d.tx.deletes[:0]
 	d.tx.joins = d.tx.joins[:0]
@@ -170,7 +194,7 @@ func (d *Doc) collectDeleted() {
 			if s.clock >= r.clock+r.len {
 				break
 			}
-			if it := d.items.at(s.item); it.deleted() && it.kind != kindGC {
+			if it := d.items.at(s.item); it.deleted() && it.flags&flagKept == 0 && it.kind != kindGC {
 				d.collect(s.item)
 			}
 		}
@@ -298,12 +322,16 @@ func (d *Doc) join(leftRef, rightRef ref) bool {
 		left.len += right.len
 		return true
 	}
+	if (left.flags|right.flags)&flagRedone != 0 {
+		return false
+	}
 	if !mergeable(left.kind) || left.right != rightRef || right.origin != left.lastID() || left.rightOrigin != right.rightOrigin {
 		return false
 	}
 	if right.key != 0 && d.tail(right.parent, right.key) == rightRef {
 		d.setTail(right.parent, right.key, leftRef)
 	}
+	left.flags |= right.flags & flagKept
 	d.cursor.join(left, leftRef, rightRef)
 	d.joinContent(left, right)
 	left.right = right.right

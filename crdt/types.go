@@ -10,6 +10,7 @@ type typ struct {
 	firstEntry uint32 // map entries in the order in which their keys came
 	lastEntry  uint32
 	kind       uint8
+	formatted  bool // has had formats: positions are found by walking
 }
 
 // entry is one key of a map: tail is the last item of its chain, which holds

@@ -17,9 +17,19 @@ type Subdocument struct {
 	Options map[string]any
 }
 
-// Nested is a type to be put into another; see [NewMap], [NewArray], [NewText].
+func (s Subdocument) append(dst []byte) []byte {
+	options := s.Options
+	if options == nil {
+		options = map[string]any{}
+	}
+	return lib0.AppendAny(lib0.AppendString(dst, strings.ToValidUTF8(s.GUID, "\uFFFD")), options)
+}
+
+// Nested is a type to be put into another; see [NewMap], [NewArray], [NewText],
+// [NewElement], [NewXMLText], [NewHook].
 type Nested struct {
 	kind   uint8
+	name   string // of an element or hook
 	text   string
 	values []any
 	fields map[string]any
@@ -48,6 +58,8 @@ func contentOf(v any) content {
 	switch v := v.(type) {
 	case *Nested:
 		return content{kind: kindType, len: 1, nested: v}
+	case Subdocument:
+		return content{kind: kindDoc, len: 1, bytes: v.append(nil)}
 	case []byte:
 		return content{kind: kindBinary, len: 1, bytes: lib0.AppendBytes(nil, v)}
 	case string:
@@ -134,15 +146,4 @@ func jsonValue(b []byte) any {
 }
 
 // handle is a type as a value that can be read and edited.
-func (d *Doc) handle(t uint32) any {
-	switch d.types[t].kind {
-	case typeMap:
-		return Map{d, t}
-	case typeText:
-		return Text{d, t}
-	case typeArray:
-		return Array{d, t}
-	default:
-		return XML{d, t}
-	}
-}
+func (d *Doc) handle(t uint32) any { return d.handleAs(t, d.types[t].kind) }

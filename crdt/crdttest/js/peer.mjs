@@ -4,6 +4,7 @@
 import { createInterface } from "node:readline";
 import * as Y from "yjs";
 import { edit } from "./edits.mjs";
+import { twins } from "./twins.mjs";
 
 const docs = new Map();
 const b64 = (bytes) => Buffer.from(bytes).toString("base64");
@@ -129,6 +130,8 @@ const commands = {
 		return taken(entry);
 	},
 };
+
+Object.assign(commands, twins(get, taken, plain));
 
 for await (const line of createInterface({ input: process.stdin })) {
 	let answer;
