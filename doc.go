@@ -268,12 +268,12 @@ func (j *docJob) inspect() error {
 			}
 			out.WriteString(structLine(s))
 		}
-		deletes, err := crdt.Deletes(u)
+		deletes, err := crdt.DeletesOf(u)
 		if err != nil {
 			return fmt.Errorf("%s: %w", j.files[i], err)
 		}
-		for _, d := range deletes {
-			fmt.Fprintf(&out, "delete %v+%d\n", d.ID, d.Len)
+		for d := range deletes.Ranges() {
+			fmt.Fprintf(&out, "delete %v\n", d)
 		}
 	}
 	return j.write(out.Bytes())
@@ -281,7 +281,7 @@ func (j *docJob) inspect() error {
 
 // structLine is one struct in a line.
 func structLine(s crdt.Struct) string {
-	line := fmt.Sprintf("%v+%d %s", s.ID, s.Len, s.Kind)
+	line := fmt.Sprintf("%v %s", s.IDRange, s.Kind)
 	if s.Parent != "" {
 		line += " in " + s.Parent
 	}

@@ -7,31 +7,15 @@ import (
 	"github.com/soratoo/soratoo/crdt/lib0"
 )
 
-// ID names a unit of content.
-type ID struct {
-	Client uint64
-	Clock  uint32
-}
-
-// String writes the id as client:clock.
-func (i ID) String() string { return fmt.Sprintf("%d:%d", i.Client, i.Clock) }
-
 // Struct is one struct of an update, for people to look at.
 type Struct struct {
-	ID
-	Len         uint32
+	IDRange
 	Kind        string // gc, deleted, json, binary, string, embed, format, type, any, doc or skip
 	Origin      *ID    // the unit that stood to the left, if any
 	RightOrigin *ID    // the unit that stood to the right, if any
 	Parent      string // a root's name in quotes, or an id; "" when it is the neighbour's
 	Key         string // the parent's key, when it is written
 	Content     any    // the text, the values, or the type's name
-}
-
-// DeletedRange is a range of units that an update deletes.
-type DeletedRange struct {
-	ID
-	Len uint32
 }
 
 var kindNames = [...]string{
@@ -48,43 +32,30 @@ var typeNames = [...]string{
 // A malformed update yields its error last, wrapping [ErrMalformed].
 func Structs(update []byte) iter.Seq2[Struct, error] {
 	return func(yield func(Struct, error) bool) {
-		r := lib0.NewReader(update)
-		blocks := r.Count(3)
-		for range blocks {
-			b := blockHeader(r)
-			at := b.clock
-			for range b.count {
-				var s incoming
-				s.next(r, b.client, at)
-				if err := malformed(r.Err()); err != nil {
-					yield(Struct{}, err)
-					return
-				}
-				if !yield(s.describe(), nil) {
-					return
-				}
-				at = s.end()
-			}
-		}
-		if err := malformed(r.Err()); err != nil {
+		_, err := eachStruct(update, func(s *incoming) bool { return yield(s.describe(), nil) })
+		if err != nil {
 			yield(Struct{}, err)
 		}
 	}
 }
 
-// Deletes lists the delete set of an update.
-func Deletes(update []byte) ([]DeletedRange, error) {
+// eachStruct reads the structs of an update, until yield has seen enough, and
+// returns where the delete set starts.
+func eachStruct(update []byte, yield func(*incoming) bool) (deletes int, err error) {
 	r := lib0.NewReader(update)
-	_, pos, err := checkUpdate(r, nil)
-	if err != nil {
-		return nil, err
+	var s incoming
+	for range r.Count(3) {
+		b := blockHeader(r)
+		at := b.clock
+		for range b.count {
+			s.next(r, b.client, at)
+			if r.Err() != nil || !yield(&s) {
+				return 0, malformed(r.Err())
+			}
+			at = s.end()
+		}
 	}
-	r.Seek(pos)
-	var out []DeletedRange
-	eachDelete(r, func(client uint64, clock, n uint32) {
-		out = append(out, DeletedRange{ID{client, clock}, n})
-	})
-	return out, nil
+	return r.Pos(), malformed(r.Err())
 }
 
 // StateVectorEntries decodes a state vector: for each client, the clock after
@@ -94,7 +65,7 @@ func StateVectorEntries(stateVector []byte) (map[uint64]uint32, error) {
 }
 
 func (s *incoming) describe() Struct {
-	out := Struct{ID: ID{s.client, s.clock}, Len: s.len, Kind: kindNames[s.kind], Key: string(s.key), Content: s.value()}
+	out := Struct{IDRange: s.ids(), Kind: kindNames[s.kind], Key: string(s.key), Content: s.value()}
 	if s.origin.ok {
 		out.Origin = &ID{s.origin.client, s.origin.clock}
 	}

@@ -1,7 +1,6 @@
 package crdt
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -61,8 +60,8 @@ func toV2(update []byte, keys bool) ([]byte, error) {
 		}
 	}
 	r.Seek(deletes)
-	var ranges []wireRange
-	eachDelete(r, func(client uint64, clock, n uint32) { ranges = append(ranges, wireRange{client, clock, n}) })
+	var ranges []IDRange
+	eachDelete(r, func(client uint64, clock, n uint32) { ranges = append(ranges, IDRange{client, clock, n}) })
 	w.deletes(ranges)
 	return w.bytes(), nil
 }
@@ -205,36 +204,34 @@ func (w *columnWriter) json(text []byte) error {
 
 // deletes writes a delete set: in each client, how far each range is from the
 // end of the one before.
-func (w *columnWriter) deletes(ranges []wireRange) {
+func (w *columnWriter) deletes(ranges []IDRange) {
 	groups := groupRanges(ranges)
 	w.rest = lib0.AppendUint(w.rest, uint64(len(groups)))
 	for _, g := range groups {
-		w.rest = lib0.AppendUint(w.rest, g[0].client)
+		w.rest = lib0.AppendUint(w.rest, g[0].Client)
 		w.rest = lib0.AppendUint(w.rest, uint64(len(g)))
 		end := uint32(0)
 		for _, r := range g {
-			w.rest = lib0.AppendUint(w.rest, uint64(r.clock-end))
-			w.rest = lib0.AppendUint(w.rest, uint64(r.len-1))
-			end = r.clock + r.len
+			w.rest = lib0.AppendUint(w.rest, uint64(r.Clock-end))
+			w.rest = lib0.AppendUint(w.rest, uint64(r.Len-1))
+			end = r.End()
 		}
 	}
 }
 
 // groupRanges divides ranges by client, the highest first, and joins those that
 // overlap; those that only touch stay apart, as Yjs leaves them.
-func groupRanges(ranges []wireRange) (groups [][]wireRange) {
-	slices.SortStableFunc(ranges, func(a, b wireRange) int {
-		return cmp.Or(cmp.Compare(b.client, a.client), cmp.Compare(a.clock, b.clock))
-	})
+func groupRanges(ranges []IDRange) (groups [][]IDRange) {
+	slices.SortStableFunc(ranges, IDRange.order)
 	for _, r := range ranges {
 		n := len(groups)
-		if n == 0 || groups[n-1][0].client != r.client {
-			groups = append(groups, []wireRange{r})
+		if n == 0 || groups[n-1][0].Client != r.Client {
+			groups = append(groups, []IDRange{r})
 			continue
 		}
 		last := &groups[n-1][len(groups[n-1])-1]
-		if r.clock < last.clock+last.len {
-			last.len = max(last.len, r.clock+r.len-last.clock)
+		if r.Clock < last.End() {
+			last.Len = max(last.End(), r.End()) - last.Clock
 			continue
 		}
 		groups[n-1] = append(groups[n-1], r)

@@ -243,33 +243,33 @@ func (c *columns) json() []byte {
 // appendDeletes reads the delete set and appends it in V1, the highest client
 // first.
 func (c *columns) appendDeletes(dst []byte) []byte {
-	var ranges []wireRange
-	clients := c.rest.Count(2)
-	for range clients {
-		client := c.rest.Uint()
-		n := c.rest.Count(2)
-		end := uint64(0)
-		for range n {
-			gap, length := c.length(c.rest.Uint()), c.length(c.rest.Uint())
-			r := wireRange{client: client, clock: c.length(end + uint64(gap)), len: length + 1}
-			if c.rest.Err() != nil {
-				return dst
-			}
-			end = uint64(r.clock) + uint64(r.len)
-			ranges = append(ranges, r)
-		}
-	}
+	ranges := readRangesV2(&c.rest)
 	if c.rest.Len() > 0 {
 		c.rest.Fail("bytes after the end")
 	}
 	groups := groupRanges(ranges)
 	dst = lib0.AppendUint(dst, uint64(len(groups)))
 	for _, g := range groups {
-		dst = lib0.AppendUint(dst, g[0].client)
-		dst = lib0.AppendUint(dst, uint64(len(g)))
-		for _, r := range g {
-			dst = lib0.AppendUint(lib0.AppendUint(dst, uint64(r.clock)), uint64(r.len))
-		}
+		dst = appendRanges(dst, g)
 	}
 	return dst
+}
+
+// readRangesV2 reads a delete set in V2.
+func readRangesV2(r *lib0.Reader) (out []IDRange) {
+	for range r.Count(2) {
+		client, end := clientID(r), uint64(0)
+		for range r.Count(2) {
+			from := end + uint64(clock(r))
+			end = from + 1 + uint64(clock(r))
+			if end > maxClock {
+				r.Fail("clock beyond 31 bits")
+			}
+			if r.Err() != nil {
+				return nil
+			}
+			out = append(out, IDRange{client, uint32(from), uint32(end - from)})
+		}
+	}
+	return out
 }

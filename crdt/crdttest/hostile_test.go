@@ -84,10 +84,10 @@ func looseFunctions(t *testing.T, name string, update []byte) {
 	_, vectorErr := crdt.StateVectorFromUpdate(update)
 	_, v2Err := crdt.ToV2(update)
 	_, v1Err := crdt.FromV2(update)
-	_, deletesErr := crdt.Deletes(update)
+	_, deletesErr := crdt.DeletesOf(update)
 	for what, err := range map[string]error{
 		"MergeUpdates": mergeErr, "DiffUpdate": diffErr, "StateVectorFromUpdate": vectorErr,
-		"ToV2": v2Err, "FromV2": v1Err, "Deletes": deletesErr,
+		"ToV2": v2Err, "FromV2": v1Err, "DeletesOf": deletesErr,
 	} {
 		if err != nil && !refused(err) {
 			t.Errorf("%s: %s: %v", name, what, err)

@@ -21,6 +21,7 @@ type Twin struct {
 	peer     *Peer
 	random   *rand.Rand
 	name     string
+	keep     bool // both keep what is deleted
 	doc      *crdt.Doc
 	undo     *crdt.UndoManager
 	other    *crdt.Doc
@@ -60,8 +61,8 @@ func (t *Twin) root(name string) crdt.Shared {
 func (t *Twin) begin() {
 	ids := t.random.Perm(len(clients))
 	t.name = fmt.Sprintf("twin %d", t.seed)
-	t.doc = crdt.New(crdt.Options{ClientID: clients[ids[0]]})
-	t.other = crdt.New(crdt.Options{ClientID: clients[ids[1]]})
+	t.doc = crdt.New(crdt.Options{ClientID: clients[ids[0]], KeepDeleted: t.keep})
+	t.other = crdt.New(crdt.Options{ClientID: clients[ids[1]], KeepDeleted: t.keep})
 	var scope []crdt.Shared
 	names := []string{}
 	for _, name := range twinRoots {
@@ -80,7 +81,7 @@ func (t *Twin) begin() {
 	t.undo = crdt.NewUndoManager(t.doc, crdt.UndoOptions{
 		CaptureTimeout: time.Hour, Origins: []any{"me"}, Now: func() time.Time { return still },
 	}, scope...)
-	t.peer.Queue(nil, "new", t.name, t.doc.ClientID())
+	t.peer.Queue(nil, "new", t.name, t.doc.ClientID(), map[string]any{"keepDeleted": t.keep})
 	t.peer.Queue(nil, "twin", t.name, names)
 }
 
@@ -274,7 +275,7 @@ func explain(update []byte) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%x", update)
 	for s, err := range crdt.Structs(update) {
-		fmt.Fprintf(&b, "\n  %s+%d %s %v %v %s %s %v %v", s.ID, s.Len, s.Kind, s.Origin, s.RightOrigin, s.Parent, s.Key, s.Content, err)
+		fmt.Fprintf(&b, "\n  %v %s %v %v %s %s %v %v", s.IDRange, s.Kind, s.Origin, s.RightOrigin, s.Parent, s.Key, s.Content, err)
 	}
 	return b.String()
 }

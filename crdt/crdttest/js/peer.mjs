@@ -4,6 +4,7 @@
 import { createInterface } from "node:readline";
 import * as Y from "yjs";
 import { edit } from "./edits.mjs";
+import { moments } from "./moments.mjs";
 import { twins } from "./twins.mjs";
 
 const docs = new Map();
@@ -131,7 +132,7 @@ const commands = {
 	},
 };
 
-Object.assign(commands, twins(get, taken, plain));
+Object.assign(commands, twins(get, taken, plain), moments(get));
 
 for await (const line of createInterface({ input: process.stdin })) {
 	let answer;

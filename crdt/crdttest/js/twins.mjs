@@ -6,7 +6,7 @@ const me = { name: "me" };
 
 const roots = (doc) => ({ m: doc.getMap("m"), a: doc.getArray("a"), t: doc.getText("t"), x: doc.getXmlFragment("x") });
 
-const find = (doc, [root, ...path]) => path.reduce((type, step) => type.get(step), roots(doc)[root]);
+export const find = (doc, [root, ...path]) => path.reduce((type, step) => type.get(step), roots(doc)[root]);
 
 // A value as it travels: types are {"$": kind, ...}.
 const made = (v) => {
