@@ -1,13 +1,20 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
+
+// notMeasured stands where a peer could not be, or was not, measured.
+const notMeasured = "not measured"
 
 // book is the tables of a run.
 type book struct{ tables []*table }
@@ -40,40 +47,81 @@ func (b *book) write(w io.Writer) error {
 	return err
 }
 
-// head tells where and when the tables were made.
-func (b *bench) head(w io.Writer) error {
-	_, err := fmt.Fprintf(w, `# Benchmarks
+// publish writes the book with where and when it was made.
+func (b *bench) publish(ctx context.Context, file string) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, `# Benchmarks
 
-Written by `+"`make bench`"+` on %s: %s, %d cores, %s, Node %s. Everything in one table was measured in the
-same run on the same machine, the generator of load on the same cores. Lower is better unless it says otherwise.
+Written by `+"`make bench`"+` on %s. Everything in one table was measured in the same run on the same machine. Lower is better
+unless it says otherwise; × is a time in ours.
 
-`, time.Now().Format("2 January 2006"), processor(), runtime.NumCPU(), runtime.Version(), b.nodeVersion())
-	return err
+Machine: %s, %d cores, %s of memory. Versions: %s, Node %s, %s.
+
+`, time.Now().Format("2 January 2006"), processor(), runtime.NumCPU(), memory(),
+		strings.Replace(runtime.Version(), "go", "Go ", 1), nodeVersion(ctx), b.versions())
+	return errors.Join(err, b.book.write(f), f.Close())
 }
 
-func processor() string {
-	info, err := os.ReadFile("/proc/cpuinfo")
+// field is what a file of /proc tells under a name.
+func field(file, name string) string {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return runtime.GOARCH
+		return ""
 	}
-	for line := range strings.Lines(string(info)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+	for line := range bytes.Lines(text) {
+		if key, value, ok := strings.Cut(string(line), ":"); ok && strings.TrimSpace(key) == name {
 			return strings.TrimSpace(value)
 		}
 	}
+	return ""
+}
+
+// kilobytes is such a field in bytes.
+func kilobytes(file, name string) float64 {
+	n, err := strconv.ParseFloat(strings.TrimSuffix(field(file, name), " kB"), 64)
+	if err != nil {
+		return 0
+	}
+	return n * 1024
+}
+
+func processor() string {
+	if name := field("/proc/cpuinfo", "model name"); name != "" {
+		return name
+	}
 	return runtime.GOARCH
 }
+
+func memory() string { return fmt.Sprintf("%.0f GB", kilobytes("/proc/meminfo", "MemTotal")/1e9) }
 
 // millis writes milliseconds as precisely as makes sense.
 func millis(ms float64) string {
 	switch {
 	case ms <= 0:
-		return "not measured"
+		return notMeasured
+	case ms < 1:
+		return fmt.Sprintf("%.2f ms", ms)
 	case ms < 10:
 		return fmt.Sprintf("%.1f ms", ms)
 	default:
-		return fmt.Sprintf("%.0f ms", ms)
+		return thousands(int(ms+0.5)) + " ms"
 	}
 }
 
-func megabytes(n float64) string { return fmt.Sprintf("%.1f MB", n/1e6) }
+func megabytes(n float64) string {
+	if n <= 0 {
+		return notMeasured
+	}
+	return fmt.Sprintf("%.1f MB", n/1e6)
+}
+
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

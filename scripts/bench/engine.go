@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strconv"
 	"time"
@@ -15,58 +17,108 @@ import (
 	"github.com/soratoo/soratoo/crdt/crdttest"
 )
 
+// engineRows are what is measured of an engine: milliseconds, except what is
+// kept or allocated, which is bytes.
+var engineRows = []struct{ name, words string }{
+	{"b4 apply", "text: apply all updates one by one"},
+	{"b4 type", "text: make the same edits locally, each update encoded"},
+	{"b4 load", "text: load the final document"},
+	{"b4 encode", "text: encode it"},
+	{"b4 merge 10000", "text: merge the first 10,000 updates without a document"},
+	{"b4 merge 20000", "text: merge the first 20,000 updates without a document"},
+	{"b4 merge", "text: merge all updates without a document"},
+	{"mix apply", "timeline: apply all updates one by one"},
+	{"mix load", "timeline: load the final document"},
+	{"mix encode", "timeline: encode it"},
+	{"mix merge", "timeline: merge all updates without a document"},
+}
+
+var memoryRows = []struct{ name, words string }{
+	{"b4 apply kept", "text: kept after all updates were applied"},
+	{"b4 load kept", "text: kept after it was loaded"},
+	{"b4 apply allocated", "text: allocated while all updates are applied"},
+	{"mix apply kept", "timeline: kept after all updates were applied"},
+	{"mix load kept", "timeline: kept after it was loaded"},
+	{"mix apply allocated", "timeline: allocated while all updates are applied"},
+}
+
+// numbers are what was measured of one engine.
+type numbers map[string]float64
+
+// stream is a history of updates.
+type stream struct {
+	name    string
+	updates [][]byte
+	root    func(*crdt.Doc) // tells a document what its root is
+}
+
 // engines measures the engines on a text and on a timeline.
-func (b *bench) engines() error {
+func (b *bench) engines(ctx context.Context) error {
 	say("making the data")
-	trace := b.trace
-	text, mix := typeTrace(trace), timelineMix()
-	if err := b.writeUpdates(text, mix); err != nil {
-		return err
-	}
+	text := stream{"b4", typeTrace(b.trace), func(d *crdt.Doc) { d.Text("text") }}
+	mix := stream{"mix", timelineMix(), func(d *crdt.Doc) { d.Map("clips") }}
 	runs := 3
 	if b.quick {
 		runs = 1
 	}
-	say("measuring our engine")
-	ours := measure(trace, text, mix, runs)
-	theirs := map[string]map[string]float64{}
+	ours := numbers{}
+	for _, s := range []stream{text, mix} {
+		if err := b.writeUpdates(s); err != nil {
+			return err
+		}
+		say("measuring our engine on %s", s.name)
+		ours.measure(ctx, s, runs)
+	}
+	ours["b4 type"] = best(ctx, runs, func() { typeTrace(b.trace) })
+	for _, n := range []int{10_000, 20_000} {
+		ours[fmt.Sprintf("b4 merge %d", n)] = best(ctx, runs, func() { merge(text.updates[:n]) })
+	}
+	var theirs []numbers
 	for _, peer := range []string{"yjs", "ywasm"} {
 		say("measuring %s", peer)
-		result := map[string]float64{}
-		if err := b.node(&result, "engine.mjs", peer, b.dir, strconv.Itoa(runs)); err != nil {
+		result, err := b.measurePeer(ctx, peer, runs)
+		if err != nil {
 			say("%s is not measured: %v", peer, err)
+		} else if err := b.compare(peer, text, mix); err != nil {
+			return err
 		}
-		theirs[peer] = result
+		theirs = append(theirs, result)
 	}
-	t := b.book.add("The engine", fmt.Sprintf(
-		"The B4 editing trace (%d keystrokes, each an update of its own) and a timeline that 20 clients edit (200 clips, %d updates). "+
-			"The best of several runs; kept is the heap that the document holds after a collection.", len(trace), len(mix)),
-		"work", "SoraToo", b.version("yjs"), b.version("ywasm"), "kept by SoraToo")
-	for _, r := range []struct{ name, words string }{
-		{"b4 apply", "text: apply all updates one by one"},
-		{"b4 type", "text: make the same edits locally, each update encoded"},
-		{"b4 load", "text: load the final document"},
-		{"b4 encode", "text: encode it"},
-		{"b4 merge 10000", "text: merge the first 10,000 updates without a document"},
-		{"b4 merge", "text: merge all updates without a document"},
-		{"mix apply", "timeline: apply all updates one by one"},
-		{"mix load", "timeline: load the final document"},
-		{"mix encode", "timeline: encode it"},
-	} {
-		kept := ""
-		if n := ours[r.name+" kept"]; n > 0 {
-			kept = megabytes(n)
-		}
-		t.row(r.words, millis(ours[r.name]), beside(theirs["yjs"][r.name], ours[r.name]), beside(theirs["ywasm"][r.name], ours[r.name]), kept)
-	}
-	b.growth()
+	b.engineTables(len(mix.updates), ours, theirs)
+	b.growth(ctx)
 	return nil
+}
+
+func (b *bench) engineTables(updates int, ours numbers, theirs []numbers) {
+	columns := []string{"work", "SoraToo", b.version("Yjs", "yjs"), b.version("ywasm", "ywasm")}
+	t := b.book.add("The engine: time", fmt.Sprintf(
+		"The B4 editing trace of crdt-benchmarks (%s keystrokes, each an update of its own) and a timeline that %d clients edit (%d clips, %s "+
+			"updates of registers and prompts). The best of several runs; ywasm types once, because that takes long. Yjs merges no more "+
+			"than 20,000 updates, because its time grows much faster than their number; ywasm has no merge. All engines end with the same content.",
+		thousands(len(b.trace)), mixClients, mixClips, thousands(updates)), columns...)
+	for _, r := range engineRows {
+		cells := []string{r.words, millis(ours[r.name])}
+		for _, peer := range theirs {
+			cells = append(cells, beside(peer[r.name], ours[r.name]))
+		}
+		t.row(cells...)
+	}
+	t = b.book.add("The engine: memory",
+		"What a document holds after a collection: of Go its heap, of V8 its heap and what lies outside it, and so the memory of WebAssembly, which "+
+			"never shrinks and is counted at its peak. Allocated is all that was ever asked for, most of it garbage soon; Node does not tell that.", columns...)
+	for _, r := range memoryRows {
+		cells := []string{r.words, megabytes(ours[r.name])}
+		for _, peer := range theirs {
+			cells = append(cells, megabytes(peer[r.name]))
+		}
+		t.row(cells...)
+	}
 }
 
 // beside is a time of a peer with its ratio to ours.
 func beside(theirs, ours float64) string {
 	if theirs <= 0 || ours <= 0 {
-		return "–"
+		return notMeasured
 	}
 	return fmt.Sprintf("%s (%.1f×)", millis(theirs), theirs/ours)
 }
@@ -82,56 +134,6 @@ func typeTrace(trace []crdttest.Keystroke) [][]byte {
 	return updates
 }
 
-// timelineMix is what 20 clients write in 2,500 rounds on 200 clips: places,
-// trims, and letters of prompts.
-func timelineMix() [][]byte {
-	r := rand.New(rand.NewPCG(7, 7))
-	var docs []*crdt.Doc
-	for i := range 20 {
-		docs = append(docs, crdt.New(crdt.Options{ClientID: uint64(1000 + i)}))
-	}
-	clip := func(i int) string { return "clip" + strconv.Itoa(i) }
-	updates := [][]byte{docs[0].Transact(func(tx *crdt.Tx) {
-		for i := range 200 {
-			docs[0].Map("clips").Set(tx, clip(i), crdt.NewMap(map[string]any{
-				"place": map[string]any{"track": "story", "at": i}, "trim": map[string]any{"in": 0, "out": 48}, "prompt": crdt.NewText(""),
-			}))
-		}
-	})}
-	from := 0
-	for range 2500 {
-		for ; from < len(updates); from++ {
-			for i, d := range docs {
-				if i == (from+19)%20 && from > 0 || from == 0 && i == 0 {
-					continue // its own
-				}
-				if err := d.Apply(updates[from]); err != nil {
-					panic(err)
-				}
-			}
-		}
-		for _, d := range docs {
-			updates = append(updates, d.Transact(func(tx *crdt.Tx) { editClip(d, tx, clip(r.IntN(200)), r) }))
-		}
-	}
-	return updates
-}
-
-func editClip(d *crdt.Doc, tx *crdt.Tx, id string, r *rand.Rand) {
-	v, _ := d.Map("clips").Get(id)
-	c := v.(crdt.Map)
-	switch r.IntN(4) {
-	case 0, 1:
-		c.Set(tx, "place", map[string]any{"track": "story", "at": r.IntN(10000)})
-	case 2:
-		c.Set(tx, "trim", map[string]any{"in": r.IntN(24), "out": 24 + r.IntN(240)})
-	default:
-		v, _ := c.Get("prompt")
-		prompt := v.(crdt.Text)
-		prompt.Insert(tx, r.IntN(prompt.Len()+1), string(rune('a'+r.IntN(26))))
-	}
-}
-
 // writeTrace reads the trace and puts it where the peers read it.
 func (b *bench) writeTrace() (err error) {
 	if b.trace, err = crdttest.B4(); err != nil {
@@ -144,52 +146,80 @@ func (b *bench) writeTrace() (err error) {
 	return os.WriteFile(filepath.Join(b.dir, "b4.trace"), keys, 0o600)
 }
 
-// writeUpdates puts the updates where the peers read them.
-func (b *bench) writeUpdates(text, mix [][]byte) error {
-	for name, updates := range map[string][][]byte{"b4": text, "mix": mix} {
-		var all []byte
-		for _, u := range updates {
-			all = append(binary.BigEndian.AppendUint32(all, uint32(len(u))), u...)
+// writeUpdates puts updates where the peers read them.
+func (b *bench) writeUpdates(s stream) error {
+	var all []byte
+	for _, u := range s.updates {
+		all = append(binary.BigEndian.AppendUint32(all, uint32(len(u))), u...)
+	}
+	return os.WriteFile(filepath.Join(b.dir, s.name+".updates"), all, 0o600)
+}
+
+// measurePeer times and weighs another engine.
+func (b *bench) measurePeer(ctx context.Context, peer string, runs int) (numbers, error) {
+	result := numbers{}
+	if err := b.node(ctx, &result, "engine.mjs", peer, b.dir, strconv.Itoa(runs)); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"b4", "mix"} {
+		for _, work := range []string{"apply", "load"} {
+			var bytes float64
+			if err := b.node(ctx, &bytes, "memory.mjs", peer, b.dir, name, work); err != nil {
+				return nil, err
+			}
+			result[name+" "+work+" kept"] = bytes
 		}
-		if err := os.WriteFile(filepath.Join(b.dir, name+".updates"), all, 0o600); err != nil {
+	}
+	return result, nil
+}
+
+// compare holds what a peer ended with, and has written, against ours: the same
+// edits and the same content. Bytes may differ, as yrs orders the keys of values
+// its own way.
+func (b *bench) compare(peer string, streams ...stream) error {
+	for _, s := range streams {
+		state, err := os.ReadFile(filepath.Join(b.dir, peer+"-"+s.name+".state"))
+		if err != nil {
 			return err
+		}
+		theirs, ours := replay([][]byte{state}), replay(s.updates)
+		for _, d := range []*crdt.Doc{theirs, ours} {
+			s.root(d)
+		}
+		if !bytes.Equal(theirs.StateVector(), ours.StateVector()) || !reflect.DeepEqual(theirs.JSON(), ours.JSON()) {
+			return fmt.Errorf("%s: %s ends with another document than we do", s.name, peer)
 		}
 	}
 	return nil
 }
 
 // measure times our engine as engine.mjs times the others.
-func measure(trace []crdttest.Keystroke, text, mix [][]byte, runs int) map[string]float64 {
-	out := map[string]float64{}
-	for name, updates := range map[string][][]byte{"b4": text, "mix": mix} {
-		apply := func() *crdt.Doc {
-			doc := crdt.New(crdt.Options{ClientID: 99})
-			for _, u := range updates {
-				must(doc.Apply(u))
-			}
-			return doc
-		}
-		var doc *crdt.Doc
-		out[name+" apply"] = best(runs, func() { doc = apply() })
-		out[name+" apply kept"] = keptBy(apply)
-		whole := doc.Encode()
-		load := func() *crdt.Doc {
-			doc := crdt.New(crdt.Options{ClientID: 99})
-			must(doc.Apply(whole))
-			return doc
-		}
-		out[name+" encode"] = best(runs*3, func() { doc.Encode() })
-		out[name+" load"] = best(runs*3, func() { load() })
-		out[name+" load kept"] = keptBy(load)
+func (n numbers) measure(ctx context.Context, s stream, runs int) {
+	apply := func() *crdt.Doc { return replay(s.updates) }
+	n[s.name+" apply"] = best(ctx, runs, func() { apply() })
+	n[s.name+" apply kept"] = keptBy(apply)
+	n[s.name+" apply allocated"] = allocatedBy(func() { apply() })
+	doc := apply()
+	whole := doc.Encode()
+	load := func() *crdt.Doc { return replay([][]byte{whole}) }
+	n[s.name+" encode"] = best(ctx, runs*3, func() { doc.Encode() })
+	n[s.name+" load"] = best(ctx, runs*3, func() { load() })
+	n[s.name+" load kept"] = keptBy(load)
+	n[s.name+" merge"] = best(ctx, runs, func() { merge(s.updates) })
+}
+
+// replay applies updates to a new document.
+func replay(updates [][]byte) *crdt.Doc {
+	doc := crdt.New(crdt.Options{ClientID: 99})
+	for _, u := range updates {
+		must(doc.Apply(u))
 	}
-	merge := func(updates [][]byte) {
-		_, err := crdt.MergeUpdates(updates...)
-		must(err)
-	}
-	out["b4 type"] = best(runs, func() { typeTrace(trace) })
-	out["b4 merge 10000"] = best(runs, func() { merge(text[:10_000]) })
-	out["b4 merge"] = best(runs, func() { merge(text) })
-	return out
+	return doc
+}
+
+func merge(updates [][]byte) {
+	_, err := crdt.MergeUpdates(updates...)
+	must(err)
 }
 
 func must(err error) {
@@ -198,14 +228,17 @@ func must(err error) {
 	}
 }
 
-// best is the shortest of several runs, in milliseconds.
-func best(runs int, run func()) float64 {
-	shortest := time.Duration(1 << 62)
-	for range runs {
+// best is the shortest of several runs, in milliseconds; 0 when ctx ended
+// before the first.
+func best(ctx context.Context, runs int, run func()) float64 {
+	var shortest time.Duration
+	for i := 0; i < runs && ctx.Err() == nil; i++ {
 		runtime.GC()
 		began := time.Now()
 		run()
-		shortest = min(shortest, time.Since(began))
+		if took := time.Since(began); i == 0 || took < shortest {
+			shortest = took
+		}
 	}
 	return float64(shortest) / 1e6
 }
@@ -214,6 +247,7 @@ func best(runs int, run func()) float64 {
 func keptBy(make func() *crdt.Doc) float64 {
 	var before, after runtime.MemStats
 	runtime.GC()
+	runtime.GC()
 	runtime.ReadMemStats(&before)
 	doc := make()
 	runtime.GC()
@@ -221,4 +255,13 @@ func keptBy(make func() *crdt.Doc) float64 {
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(doc)
 	return float64(after.HeapAlloc) - float64(before.HeapAlloc)
+}
+
+// allocatedBy is all that run asks for, in bytes.
+func allocatedBy(run func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
 }

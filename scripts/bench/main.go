@@ -9,17 +9,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/soratoo/soratoo/crdt/crdttest"
 )
 
-// limit bounds a whole run.
-const limit = 20 * time.Minute
+// limit bounds a whole run. Peers that it cuts off are not measured further.
+const limit = 10 * time.Minute
 
 func main() {
-	if err := run(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -27,69 +31,64 @@ func main() {
 
 // bench is a run: what it needs of the outside and how thorough it is.
 type bench struct {
-	ctx   context.Context
 	dir   string // temporary
-	peers string // where the peers are installed
+	peers string // where the peers are installed; empty when they could not be
 	quick bool
 	trace []crdttest.Keystroke
 	book  book
 }
 
-func run() error {
+func run(ctx context.Context, args []string) error {
 	what := "all"
-	args := os.Args[1:]
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		what, args = args[0], args[1:]
 	}
-	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	flags := flag.NewFlagSet("bench [engine|server|all]", flag.ExitOnError)
 	quick := flags.Bool("quick", false, "fewer repetitions and connections; docs/benchmarks.md is not written")
 	_ = flags.Parse(args) // exits on errors
 	if what != "all" && what != "engine" && what != "server" {
 		return fmt.Errorf("%q is none of engine, server, all", what)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	dir, err := os.MkdirTemp("", "soratoo-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{ctx: ctx, dir: dir, quick: *quick}
+	b := &bench{dir: dir, quick: *quick}
+	failed := b.measure(ctx, what)
+	fmt.Println()
+	if err := b.book.write(os.Stdout); err != nil {
+		return errors.Join(failed, err)
+	}
+	if what != "all" || *quick || failed != nil && !errors.Is(failed, errLost) {
+		return failed
+	}
+	// What was lost is told in the tables, too.
+	return errors.Join(failed, b.publish(ctx, "docs/benchmarks.md"))
+}
+
+// measure fills the book. It fails when we do: peers may.
+func (b *bench) measure(ctx context.Context, what string) (err error) {
+	interrupted := ctx
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	if b.peers, err = installPeers(ctx); err != nil {
-		return err
+		say("the peers are not measured: %v", err)
 	}
 	if err := b.writeTrace(); err != nil {
 		return err
 	}
 	if what != "server" {
-		err = b.engines()
+		if err := b.engines(ctx); err != nil {
+			return err
+		}
 	}
-	if what != "engine" && err == nil {
-		err = b.servers()
+	if what != "engine" {
+		if err := b.servers(ctx); err != nil {
+			return err
+		}
 	}
-	if err == nil && ctx.Err() != nil {
-		err = errors.New("interrupted, or over the time limit")
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Println()
-	if err := b.book.write(os.Stdout); err != nil {
-		return err
-	}
-	if what != "all" || *quick {
-		return nil
-	}
-	f, err := os.Create("docs/benchmarks.md")
-	if err != nil {
-		return err
-	}
-	if err := b.head(f); err != nil {
-		return err
-	}
-	return errors.Join(b.book.write(f), f.Close())
+	return context.Cause(interrupted)
 }
 
 // say tells how far the run is.

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -23,50 +22,49 @@ import (
 // service is a server under load.
 type service struct {
 	name, kind   string
-	acknowledged string
+	acknowledged string // what an acknowledgement means
 
 	cmd       *exec.Cmd
-	log       *bytes.Buffer
 	url       string // ws://
 	token     string
 	workspace string
 	documents []string
 }
 
+// Limits of a server's start, of one call, and of a frame.
+const (
+	startTime = 20 * time.Second
+	callTime  = 10 * time.Second
+	frameSize = 1 << 26
+)
+
 // withServer runs a fresh server for the time of fn.
-func (b *bench) withServer(s *service, fn func() error) error {
+func (b *bench) withServer(ctx context.Context, s *service, fn func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.kind != "soratoo" && b.peers == "" {
+		return errNoPeers
+	}
 	dir, err := os.MkdirTemp(b.dir, s.kind)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // another process writes it
 	port, err := freePort()
 	if err != nil {
 		return err
 	}
-	s.documents, s.token = nil, ""
-	s.url = "ws://127.0.0.1:" + port
-	switch s.kind {
-	case "soratoo":
-		program, err := filepath.Abs("soratoo")
-		if err != nil {
-			return err
-		}
-		s.cmd = exec.CommandContext(b.ctx, program, "serve")
-		s.cmd.Env = append(os.Environ(), "SORATOO_LISTEN=127.0.0.1:"+port, "SORATOO_METRICS_LISTEN=127.0.0.1:0",
-			"SORATOO_DATA_DIR="+dir, "SORATOO_LOG=warn,text")
-	case "hocuspocus":
-		s.cmd = exec.CommandContext(b.ctx, "node", "hocuspocus.mjs", port)
-	default:
-		s.cmd = exec.CommandContext(b.ctx, "node", "ywebsocket.mjs", port)
+	if s.cmd, err = b.command(ctx, s.kind, port, filepath.Join(dir, "data")); err != nil {
+		return err
 	}
-	if s.kind != "soratoo" {
-		s.cmd.Dir = b.peers
-	}
-	s.log = &bytes.Buffer{}
-	s.cmd.Stderr = s.log
-	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
-	s.cmd.WaitDelay = 20 * time.Second
+	s.documents, s.token, s.url = nil, "", "ws://127.0.0.1:"+port
+	s.cmd.Stderr = log
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
@@ -74,10 +72,37 @@ func (b *bench) withServer(s *service, fn func() error) error {
 		_ = s.cmd.Process.Kill() // its work is done, however it ends
 		_ = s.cmd.Wait()
 	}()
-	if err := s.ready(b.ctx, port); err != nil {
-		return err
+	err = s.ready(ctx, port)
+	if err == nil {
+		err = fn()
 	}
-	return fn()
+	if text, _ := os.ReadFile(log.Name()); err != nil && len(text) > 0 {
+		err = fmt.Errorf("%w\nits log ends: %s", err, text[max(0, len(text)-1000):])
+	}
+	return err
+}
+
+// command is what starts a server.
+func (b *bench) command(ctx context.Context, kind, port, data string) (*exec.Cmd, error) {
+	if kind == "soratoo" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "soratoo"), "serve")
+		for _, pair := range os.Environ() {
+			if !strings.HasPrefix(pair, "SORATOO_") {
+				cmd.Env = append(cmd.Env, pair)
+			}
+		}
+		cmd.Env = append(cmd.Env, "SORATOO_LISTEN=127.0.0.1:"+port, "SORATOO_METRICS_LISTEN=127.0.0.1:0",
+			"SORATOO_DATA_DIR="+data, "SORATOO_LOG=warn,text")
+		return cmd, nil
+	}
+	script := map[string]string{"hocuspocus": "hocuspocus.mjs", "y-websocket": "ywebsocket.mjs"}[kind]
+	cmd := exec.CommandContext(ctx, "node", script, port)
+	cmd.Dir = b.peers
+	return cmd, nil
 }
 
 func freePort() (string, error) {
@@ -89,22 +114,25 @@ func freePort() (string, error) {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
+// ready waits until the server answers, and signs up where one must.
 func (s *service) ready(ctx context.Context, port string) error {
-	for range 200 {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
 		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 			_ = c.Close() // it was only to see
-			if s.kind == "soratoo" {
-				return s.signUp()
-			}
-			return nil
+			break
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%s does not answer: %w", s.name, ctx.Err())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("%s does not answer:\n%s", s.name, s.log)
+	if s.kind == "soratoo" {
+		return s.signUp()
+	}
+	return nil
 }
 
 // call speaks REST with SoraToo.
@@ -121,7 +149,8 @@ func (s *service) call(method, path string, body, out any) error {
 	if s.token != "" {
 		r.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	client := http.Client{Timeout: callTime}
+	answer, err := client.Do(r)
 	if err != nil {
 		return err
 	}
@@ -173,7 +202,8 @@ func (s *service) document(i int) (string, error) {
 	return s.documents[i], nil
 }
 
-// dial opens a connection to a document in the protocol that it is measured in.
+// dial opens a connection to a document in the protocol that it is measured in:
+// y-websocket's, or Hocuspocus's own.
 func (s *service) dial(ctx context.Context, document string) (*websocket.Conn, error) {
 	options := &websocket.DialOptions{}
 	path := "/" + document
@@ -186,20 +216,14 @@ func (s *service) dial(ctx context.Context, document string) (*websocket.Conn, e
 	}
 	c, _, err := websocket.Dial(ctx, s.url+path, options)
 	if err == nil {
-		c.SetReadLimit(1 << 26)
+		c.SetReadLimit(frameSize)
 	}
 	return c, err
 }
 
-// status is a line of the process's status, in bytes.
-func (s *service) status(line string) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), line)
-	n, _ := strconv.ParseFloat(strings.Fields(rest + " 0")[0], 64)
-	return n * 1024
+// status is a field of the process's status, in bytes.
+func (s *service) status(name string) float64 {
+	return kilobytes(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid), name)
 }
 
 // cpu is the processor time that the process has used.
