@@ -53,9 +53,10 @@ type input struct {
 	deletes int // where the delete set starts
 }
 
-// manyBlocks is how many blocks an update has before they are found by a map,
-// and before their memory is given back.
-const manyBlocks = 16
+const (
+	fewBlocks  = 4  // more are found by a table
+	manyBlocks = 16 // the memory of more is given back
+)
 
 func (in *input) release() {
 	in.reader.Reset(nil)
@@ -68,6 +69,7 @@ func (in *input) release() {
 // feed is a block that is being integrated.
 type feed struct {
 	block
+	index   uint32 // of the client, once it has one
 	at      uint32 // clock of the next struct
 	current incoming
 	loaded  bool // current is read but not integrated
@@ -131,20 +133,22 @@ func (d *Doc) integrateBlocks(in *input) {
 
 // finder returns a function that finds the feed of a client, or -1.
 func (in *input) finder() func(client uint64) int {
-	if len(in.feeds) <= manyBlocks {
+	feeds := in.feeds
+	if len(feeds) <= fewBlocks {
 		return func(client uint64) int {
-			return slices.IndexFunc(in.feeds, func(f feed) bool { return f.client == client })
+			return slices.IndexFunc(feeds, func(f feed) bool { return f.client == client })
 		}
 	}
-	index := make(map[uint64]int, len(in.feeds))
-	for i := range in.feeds {
-		index[in.feeds[i].client] = i
+	t := newTable()
+	for i := range feeds {
+		t.add(i+1, func(n uint32) uint64 { return feeds[n-1].client })
 	}
 	return func(client uint64) int {
-		if i, ok := index[client]; ok {
-			return i
+		for s := t.first(client); ; s = t.next(s) {
+			if n := int(t[s]); n == 0 || feeds[n-1].client == client {
+				return n - 1
+			}
 		}
-		return -1
 	}
 }
 
@@ -153,7 +157,10 @@ func (in *input) finder() func(client uint64) int {
 func (d *Doc) advance(r *lib0.Reader, f *feed, until uint32) (needs wireID, done bool) {
 	for f.load(r) {
 		s := &f.current
-		state := d.state(f.client)
+		if f.index == 0 {
+			f.index = d.clientAt(f.client)
+		}
+		state := d.clients[f.index].next
 		switch {
 		case s.kind == kindSkip || s.end() <= state:
 		case s.clock > state:

@@ -21,6 +21,9 @@ func (d *Doc) Check() error {
 			return err
 		}
 	}
+	if err := d.checkIndexes(); err != nil {
+		return err
+	}
 	return d.checkContent()
 }
 

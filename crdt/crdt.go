@@ -57,22 +57,24 @@ type Doc struct {
 	clientID    uint64
 	keepDeleted bool
 
-	clients  []client          // by index; 0 is nobody
-	clientOf map[uint64]uint32 // client id → index
+	clients  []client // by index; 0 is nobody
+	clientOf table    // client id → index
 
 	items   slab
 	content arena
 	types   []typ             // by index; 0 is none
 	roots   map[string]uint32 // root name → type
 	keys    []string          // by key id; 0 is none
-	keyOf   map[string]uint32 // key → id
+	keyOf   table             // key → id
 	entries []entry           // map entries; 0 is none
-	entryOf map[uint64]uint32 // type and key → entry
+	entryOf table             // type and key → entry
+	gone    int               // entries of types that are gone
 
 	in      input
 	lot     parkingLot
 	tx      txn
 	cursor  cursor
+	index   listIndex
 	scanned conflictScan
 	depth   int // of types being turned into plain values
 
@@ -89,13 +91,13 @@ func New(o Options) *Doc {
 		clientID:    o.ClientID,
 		keepDeleted: o.KeepDeleted,
 		clients:     make([]client, 1, 4),
-		clientOf:    map[uint64]uint32{},
 		types:       make([]typ, 1, 4),
 		roots:       map[string]uint32{},
 		keys:        make([]string, 1, 4),
-		keyOf:       map[string]uint32{},
+		keyOf:       newTable(),
+		clientOf:    newTable(),
 		entries:     make([]entry, 1),
-		entryOf:     map[uint64]uint32{},
+		entryOf:     newTable(),
 	}
 }
 

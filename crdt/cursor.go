@@ -40,25 +40,48 @@ func (d *Doc) leftOf(t, index uint32) (left ref, before uint32) {
 	if index == 0 {
 		return 0, 0
 	}
-	at, before := d.types[t].start, uint32(0)
-	if c := d.cursor; c.typ == t && index > c.index/2 {
-		at, before = c.item, c.index
-		for before >= index { // index is left of the cursor
-			at = d.items.at(at).left
-			before -= visible(d.items.at(at))
-		}
+	left, before = d.holding(t, index-1)
+	if n := index - before; n < d.items.at(left).len {
+		d.split(left, n)
 	}
-	for {
-		it := d.items.at(at)
-		n := visible(it)
-		if n > 0 && index <= before+n {
-			if index < before+n {
-				d.split(at, index-before)
+	return left, before
+}
+
+// holding returns the item that shows unit index of list t, and the units before
+// that item. The caller has checked that index is below the length.
+func (d *Doc) holding(t, index uint32) (r ref, before uint32) {
+	r, before = d.types[t].start, 0
+	limit := longWalk
+	c := &d.cursor
+	switch root := d.types[t].index; {
+	case root == 0:
+		if c.typ == t && index >= c.index/2 {
+			r, before = c.item, c.index
+		}
+	case c.typ == t && index+closeUnits >= c.index && index <= c.index+closeUnits:
+		r, before, limit = c.item, c.index, shortWalk
+	default:
+		r, before = d.index.find(root, index)
+	}
+	for steps := 0; ; steps++ {
+		if steps == limit {
+			if d.types[t].index == 0 {
+				d.buildIndex(t)
 			}
-			return at, before
+			r, before = d.index.find(d.types[t].index, index)
+		}
+		if index < before {
+			r = d.items.at(r).left
+			before -= visible(d.items.at(r))
+			continue
+		}
+		it := d.items.at(r)
+		n := visible(it)
+		if index < before+n {
+			return r, before
 		}
 		before += n
-		at = it.right
+		r = it.right
 	}
 }
 

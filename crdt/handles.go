@@ -32,11 +32,7 @@ func (d *Doc) Roots() []string { return slices.Sorted(maps.Keys(d.roots)) }
 // []any, map[string]any, [Undefined], [Map], [Array], [Text], [XML] or
 // [Subdocument].
 func (m Map) Get(key string) (any, bool) {
-	k, ok := m.d.keyOf[key]
-	if !ok {
-		return nil, false
-	}
-	it, ok := m.d.value(m.d.tail(m.t, k))
+	it, ok := m.d.value(m.d.tail(m.t, m.d.keyAt(key)))
 	if !ok {
 		return nil, false
 	}
@@ -87,13 +83,11 @@ func (a Array) Len() int { return int(a.d.types[a.t].length) }
 // Get returns element i, as [Map.Get] returns values. It panics when i is not
 // below Len.
 func (a Array) Get(i int) any {
-	for it := range a.d.list(a.t) {
-		if i < int(it.len) {
-			return a.d.element(it, uint32(i))
-		}
-		i -= int(it.len)
+	if i < 0 || i >= a.Len() {
+		panic("crdt: index beyond the array")
 	}
-	panic("crdt: index beyond the array")
+	r, before := a.d.holding(a.t, uint32(i))
+	return a.d.element(a.d.items.at(r), uint32(i)-before)
 }
 
 // Insert puts values before element at, which may be Len. It takes what

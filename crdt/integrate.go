@@ -10,12 +10,13 @@ func (d *Doc) integrate(s *incoming) {
 	if d.continues(s) {
 		return
 	}
+	origin, rightOrigin := d.local(s.origin), d.local(s.rightOrigin)
 	var left, right ref
-	if s.origin.ok {
-		left = d.cleanEnd(d.local(s.origin))
+	if origin.client != 0 {
+		left = d.cleanEnd(origin)
 	}
-	if s.rightOrigin.ok {
-		right = d.cleanStart(d.local(s.rightOrigin))
+	if rightOrigin.client != 0 {
+		right = d.cleanStart(rightOrigin)
 	}
 	parent, key := d.parentOf(s, left, right)
 	if parent == 0 {
@@ -28,7 +29,7 @@ func (d *Doc) integrate(s *incoming) {
 		clock: s.clock, len: s.len,
 		client: d.clientIndex(s.client),
 		left:   left, right: right,
-		origin: d.local(s.origin), rightOrigin: d.local(s.rightOrigin),
+		origin: origin, rightOrigin: rightOrigin,
 		parent: parent, key: key,
 		kind: s.kind,
 	}
@@ -45,7 +46,7 @@ func (d *Doc) continues(s *incoming) bool {
 	if s.kind != kindString || s.origin.client != s.client || !s.origin.ok || s.origin.clock+1 != s.clock {
 		return false
 	}
-	c := d.clientOf[s.client]
+	c := d.clientAt(s.client)
 	l := &d.clients[c].spans
 	leftRef := l.at(l.last()).item
 	left := d.items.at(leftRef)
@@ -60,6 +61,7 @@ func (d *Doc) continues(s *incoming) bool {
 	left.len += s.len
 	d.clients[c].next = left.end()
 	d.types[left.parent].length += s.len
+	d.shows(left.parent, leftRef, int(s.len))
 	d.cursor.forget(left.parent)
 	return true
 }
@@ -148,11 +150,14 @@ func (d *Doc) place(r ref) {
 		if it.countable() && !it.deleted() {
 			t.length += it.len
 		}
+		d.indexPlaced(it.parent, r)
 		d.cursor.forget(it.parent)
 	}
 	switch it.kind {
 	case kindDeleted:
-		d.noteDeleted(it)
+		if d.watchers != nil { // else nobody asks: it has no content, and is joined because it is new
+			d.noteDeleted(it)
+		}
 	case kindFormat:
 		t.formatted = true
 	}

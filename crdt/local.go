@@ -105,6 +105,7 @@ func (d *Doc) continueOwn(at spot, c content, own uint32) ref {
 	left.len += c.len
 	d.clients[own].next = left.end()
 	d.types[at.parent].length += c.len
+	d.shows(at.parent, at.left, int(c.len))
 	return at.left
 }
 
@@ -168,9 +169,7 @@ func (d *Doc) setEntry(t uint32, key string, c content) {
 
 // deleteEntry deletes the value of a key.
 func (d *Doc) deleteEntry(t uint32, key string) {
-	if k, ok := d.keyOf[key]; ok {
-		if tail := d.tail(t, k); tail != 0 {
-			d.delete(tail)
-		}
+	if tail := d.tail(t, d.keyAt(key)); tail != 0 {
+		d.delete(tail)
 	}
 }

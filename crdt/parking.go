@@ -108,7 +108,7 @@ func (d *Doc) park(r *lib0.Reader, f *feed, needs wireID) {
 // deleteOrPark deletes the units of a range that are here and parks the rest.
 func (d *Doc) deleteOrPark(clientID uint64, clock, n uint32) {
 	done := uint32(0)
-	if c, ok := d.clientOf[clientID]; ok {
+	if c := d.clientAt(clientID); c != 0 {
 		done = d.deleteRange(deletedRange{c, clock, n})
 	}
 	if done < n && wait(&d.lot.deletes, clientID, parkedDelete{clock + done, n - done}) {

@@ -253,7 +253,7 @@ func (v *viewer) delete(client uint64, clock, n uint32) {
 	if end > have {
 		v.out.fresh = true
 	}
-	c := v.doc.clientOf[client]
+	c := v.doc.clientAt(client)
 	l := &v.doc.clients[c].spans
 	p := l.find(clock)
 	for more := true; more && l.at(p).clock < end; p, more = l.nextPlace(p) {

@@ -20,10 +20,14 @@ type span struct {
 // chunkSize bounds what an insertion in the middle has to move.
 const chunkSize = 256
 
+// closeBy is how many spans around a guess are looked at first.
+const closeBy = 4
+
 // spanList is the ordered list of a client's structs, in chunks.
 type spanList struct {
 	chunks [][]span
-	hint   int // the chunk that was found last
+	hint   int32 // the chunk that was found last
+	near   int32 // the index in it
 }
 
 // place is a position in a spanList.
@@ -44,10 +48,11 @@ func (l *spanList) memory() int {
 func (l *spanList) find(clock uint32) place {
 	c := l.chunkOf(clock)
 	chunk := l.chunks[c]
-	low, high := 0, len(chunk)
-	if chunk[high-1].clock <= clock {
-		return place{c, high - 1}
+	last := len(chunk) - 1
+	if chunk[last].clock <= clock {
+		return place{c, last}
 	}
+	low, high := l.bracket(chunk, clock)
 	for high-low > 1 { // invariant: chunk[low].clock <= clock < chunk[high].clock
 		if mid := int(uint(low+high) / 2); chunk[mid].clock <= clock {
 			low = mid
@@ -55,7 +60,29 @@ func (l *spanList) find(clock uint32) place {
 			high = mid
 		}
 	}
+	l.hint, l.near = int32(c), int32(low)
 	return place{c, low}
+}
+
+// bracket narrows the search for a clock in a chunk that goes on behind it.
+func (l *spanList) bracket(chunk []span, clock uint32) (low, high int) {
+	last := len(chunk) - 1
+	// People refer to what stands just behind what they referred to last.
+	if n := int(l.near); n+closeBy < last && chunk[n].clock <= clock && clock < chunk[n+closeBy].clock {
+		return n, n + closeBy
+	}
+	// A client's structs are often about equally long, so that a guess is good.
+	guess := int(uint64(clock-chunk[0].clock) * uint64(last) / uint64(chunk[last].clock-chunk[0].clock))
+	if chunk[guess].clock <= clock {
+		if high = guess + closeBy; high < last && clock < chunk[high].clock {
+			return guess, high
+		}
+		return guess, last
+	}
+	if low = guess - closeBy; low > 0 && chunk[low].clock <= clock {
+		return low, guess
+	}
+	return 0, guess
 }
 
 func (l *spanList) chunkOf(clock uint32) int {
@@ -63,12 +90,10 @@ func (l *spanList) chunkOf(clock uint32) int {
 	if l.chunks[last][0].clock <= clock {
 		return last
 	}
-	if h := l.hint; h < last && l.chunks[h][0].clock <= clock && clock < l.chunks[h+1][0].clock {
+	if h := int(l.hint); h < last && l.chunks[h][0].clock <= clock && clock < l.chunks[h+1][0].clock {
 		return h
 	}
-	c := sort.Search(last, func(i int) bool { return l.chunks[i][0].clock > clock }) - 1
-	l.hint = c
-	return c
+	return sort.Search(last, func(i int) bool { return l.chunks[i][0].clock > clock }) - 1
 }
 
 // push adds a span at the end.

@@ -50,6 +50,9 @@ func (d *Doc) split(r ref, n uint32) ref {
 		d.setTail(right.parent, right.key, rightRef)
 	}
 	left.len = n
+	if right.key == 0 {
+		d.indexSplit(right.parent, r, rightRef)
+	}
 	d.splitContent(left, right)
 	l := &d.clients[left.client].spans
 	l.insert(l.find(left.clock), span{right.clock, rightRef})

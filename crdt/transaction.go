@@ -14,7 +14,11 @@ type txn struct {
 	stack   []ref
 }
 
-// deleted is a range of units by one client.
+// largeTransaction is how many ranges a transaction notes before their memory is
+// given back.
+const largeTransaction = 1024
+
+// deletedRange is a range of units by one client.
 type deletedRange struct {
 	client     uint32
 	clock, len uint32
@@ -100,6 +104,7 @@ func (d *Doc) end() {
 		d.joinAround(d.tx.joins[i])
 	}
 	d.squeeze()
+	d.squeezeEntries()
 }
 
 // reset forgets the transaction after its update has been read from it.
@@ -112,6 +117,9 @@ func (d *Doc) reset() {
 	d.tx.touched = d.tx.touched[:0]
 	d.tx.deletes = d.tx.deletes[:0]
 	d.tx.joins = d.tx.joins[:0]
+	if cap(d.tx.deletes)+cap(d.tx.joins)+cap(d.tx.stack) > largeTransaction {
+		d.tx.deletes, d.tx.joins, d.tx.stack = nil, nil, nil
+	}
 }
 
 // delete marks an item deleted, and all that is inside it.
@@ -131,6 +139,7 @@ func (d *Doc) delete(r ref) {
 		if it.key == 0 {
 			if it.countable() {
 				d.types[it.parent].length -= it.len
+				d.shows(it.parent, r, -int(it.len))
 			}
 			d.cursor.forget(it.parent)
 		}
@@ -168,8 +177,10 @@ func (d *Doc) deleteRange(r deletedRange) uint32 {
 		return 0
 	}
 	end := min(r.clock+r.len, c.next)
-	for at := r.clock; at < end; {
-		it := d.items.at(d.find(id{r.client, at}))
+	l := &c.spans
+	p := l.find(r.clock)
+	for at := r.clock; ; {
+		it := d.items.at(l.at(p).item)
 		next := it.end()
 		if !it.deleted() {
 			part := d.cleanStart(id{r.client, at})
@@ -177,10 +188,13 @@ func (d *Doc) deleteRange(r deletedRange) uint32 {
 				part = d.cleanEnd(id{r.client, end - 1})
 			}
 			d.delete(part)
+			p = l.find(min(next, end) - 1) // cuts have moved the places
 		}
-		at = next
+		if at = next; at >= end {
+			return end - r.clock
+		}
+		p, _ = l.nextPlace(p)
 	}
-	return end - r.clock
 }
 
 // collectDeleted drops the content of what this transaction deleted. Where a
@@ -233,14 +247,15 @@ func (d *Doc) collectInside(t uint32) {
 			gone(r)
 			r = next
 		}
-		d.eachEntry(t, func(key uint32, tail ref) {
+		d.eachEntry(t, func(_ uint32, tail ref) {
 			for r := tail; r != 0; {
 				next := d.items.at(r).left
 				gone(r)
 				r = next
 			}
-			delete(d.entryOf, uint64(t)<<32|uint64(key))
+			d.gone++
 		})
+		d.dropIndex(t)
 		d.types[t] = typ{kind: typeGone}
 	}
 }
@@ -303,6 +318,9 @@ func (d *Doc) joinLeft(l *spanList, p place) place {
 			return p
 		}
 		left, right := l.at(before).item, l.at(p).item
+		if it := d.items.at(right); it.kind != kindGC && it.origin.clock+1 != it.clock {
+			return p // it was not written behind what is before it
+		}
 		if !d.join(left, right) {
 			return p
 		}
@@ -332,6 +350,9 @@ func (d *Doc) join(leftRef, rightRef ref) bool {
 		d.setTail(right.parent, right.key, leftRef)
 	}
 	left.flags |= right.flags & flagKept
+	if left.key == 0 {
+		d.indexJoin(left.parent, leftRef, rightRef)
+	}
 	d.cursor.join(left, leftRef, rightRef)
 	d.joinContent(left, right)
 	left.right = right.right

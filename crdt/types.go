@@ -9,6 +9,7 @@ type typ struct {
 	length     uint32 // visible units of the list
 	firstEntry uint32 // map entries in the order in which their keys came
 	lastEntry  uint32
+	index      uint32 // the root of the list's tree, if it has one
 	kind       uint8
 	formatted  bool // has had formats: positions are found by walking
 }
@@ -16,21 +17,9 @@ type typ struct {
 // entry is one key of a map: tail is the last item of its chain, which holds
 // the value unless it is deleted.
 type entry struct {
-	key  uint32
-	tail ref
-	next uint32
-}
-
-// key returns the number of a key, giving it one when it is new.
-func (d *Doc) key(name []byte) uint32 {
-	if k, ok := d.keyOf[string(name)]; ok {
-		return k
-	}
-	s := string(name)
-	d.keys = append(d.keys, s)
-	k := uint32(len(d.keys) - 1)
-	d.keyOf[s] = k
-	return k
+	typ, key uint32
+	tail     ref
+	next     uint32
 }
 
 // root returns the root type of that name, which exists once it is asked for.
@@ -52,28 +41,41 @@ func (d *Doc) newType(t typ) uint32 {
 }
 
 // tail is the last item of a key's chain, or 0.
-func (d *Doc) tail(t, key uint32) ref {
-	if e, ok := d.entryOf[uint64(t)<<32|uint64(key)]; ok {
-		return d.entries[e].tail
-	}
-	return 0
-}
+func (d *Doc) tail(t, key uint32) ref { return d.entries[d.entryAt(t, key)].tail }
 
 func (d *Doc) setTail(t, key uint32, r ref) {
-	at := uint64(t)<<32 | uint64(key)
-	if e, ok := d.entryOf[at]; ok {
+	if e := d.entryAt(t, key); e != 0 {
 		d.entries[e].tail = r
 		return
 	}
-	d.entries = append(d.entries, entry{key: key, tail: r})
+	d.entries = append(d.entries, entry{typ: t, key: key, tail: r})
 	e := uint32(len(d.entries) - 1)
-	d.entryOf[at] = e
+	d.entryOf.add(int(e), d.hashEntry)
 	if last := d.types[t].lastEntry; last != 0 {
 		d.entries[last].next = e
 	} else {
 		d.types[t].firstEntry = e
 	}
 	d.types[t].lastEntry = e
+}
+
+func (d *Doc) hashEntry(e uint32) uint64 { return entryHash(d.entries[e].typ, d.entries[e].key) }
+
+// squeezeEntries forgets the entries of types that are gone, once they are most
+// of all.
+func (d *Doc) squeezeEntries() {
+	if d.gone < 1024 || d.gone < len(d.entries)/2 {
+		return
+	}
+	old := d.entries
+	d.entries, d.entryOf, d.gone = make([]entry, 1, len(old)-d.gone), newTable(), 0
+	for t := range d.types {
+		e := d.types[t].firstEntry
+		d.types[t].firstEntry, d.types[t].lastEntry = 0, 0
+		for ; e != 0; e = old[e].next {
+			d.setTail(uint32(t), old[e].key, old[e].tail)
+		}
+	}
 }
 
 // eachEntry yields the tails of all keys of a type.
@@ -85,29 +87,14 @@ func (d *Doc) eachEntry(t uint32, yield func(key uint32, tail ref)) {
 	}
 }
 
-// clientIndex returns the index of a client, giving it one when it is new.
-func (d *Doc) clientIndex(clientID uint64) uint32 {
-	if c, ok := d.clientOf[clientID]; ok {
-		return c
-	}
-	d.clients = append(d.clients, client{id: clientID})
-	c := uint32(len(d.clients) - 1)
-	d.clientOf[clientID] = c
-	return c
-}
-
 // has tells whether the unit with that id is here.
 func (d *Doc) has(w wireID) bool {
-	c, ok := d.clientOf[w.client]
-	return ok && w.clock < d.clients[c].next
+	return w.clock < d.clients[d.clientAt(w.client)].next
 }
 
 // state is the clock after the last unit of a client.
 func (d *Doc) state(clientID uint64) uint32 {
-	if c, ok := d.clientOf[clientID]; ok {
-		return d.clients[c].next
-	}
-	return 0
+	return d.clients[d.clientAt(clientID)].next
 }
 
 // local turns the id of a unit that is here into the document's own form.
@@ -115,7 +102,7 @@ func (d *Doc) local(w wireID) id {
 	if !w.ok {
 		return id{}
 	}
-	return id{d.clientOf[w.client], w.clock}
+	return id{d.clientAt(w.client), w.clock}
 }
 
 // find returns the item that holds a unit that is here.
