@@ -1,6 +1,7 @@
 package crdt_test
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/soratoo/soratoo/crdt"
@@ -50,4 +51,39 @@ func ExampleIntersectUpdate() {
 	_ = copied.Apply(part)
 	fmt.Println(copied.Text("t"))
 	// Output: Dawn
+}
+
+// Who wrote what is in the ids; who deleted it is learned from the updates.
+func ExampleAttribution() {
+	ada, ben := crdt.New(crdt.Options{ClientID: 1}), crdt.New(crdt.Options{ClientID: 2})
+	var known crdt.Attribution
+	written := ada.Transact(func(tx *crdt.Tx) { ada.Text("t").Insert(tx, 0, "Dawn or dusk") })
+	_ = known.Add(written, ada.ClientID())
+	_ = ben.Apply(written)
+	_ = known.Add(ben.Transact(func(tx *crdt.Tx) { ben.Text("t").Delete(tx, 4, 8) }), ben.ClientID())
+
+	for run := range known.Runs(ben.Text("t"), 0, ben.Text("t").Len()) {
+		fmt.Println(run.Len, "units by", run.InsertedBy, run.Deleted, run.DeletedBy)
+	}
+	// Output:
+	// 4 units by 1 false 0
+	// 8 units by 1 true 2
+}
+
+// A comment is erased; whoever still has it deletes it when they meet.
+func ExampleDoc_Scrub() {
+	server, old := crdt.New(crdt.Options{}), crdt.New(crdt.Options{})
+	_ = old.Apply(server.Transact(func(tx *crdt.Tx) { server.Map("comments").Set(tx, "c1", crdt.NewText("secret")) }))
+
+	state, _ := server.Scrub(server.Map("comments").Units("c1"))
+	fmt.Println(bytes.Contains(state, []byte("secret")))
+
+	scrubbed := crdt.New(crdt.Options{})
+	_ = scrubbed.Apply(state)
+	_ = scrubbed.Apply(old.Encode())
+	_ = old.Apply(state)
+	fmt.Println(scrubbed.JSON(), old.JSON())
+	// Output:
+	// false
+	// map[comments:map[]] map[comments:map[]]
 }

@@ -16,20 +16,16 @@ type Preview struct {
 
 // PreviewInsert is content that an update would bring.
 type PreviewInsert struct {
-	Client uint64 // who wrote it
-	Clock  uint32
-	Len    uint32
-	Kind   uint8  // the content's kind, as updates number them
-	Where  Where  // unknown when the parent is not here yet
-	Bytes  []byte // the content as it stands in the update
+	IDRange
+	Kind  string // as in [Struct]
+	Where Where  // unknown when the parent is not here yet
+	Bytes []byte // the content as it stands in the update
 }
 
 // PreviewDelete is content that an update would delete.
 type PreviewDelete struct {
-	Client uint64 // who wrote what is deleted
-	Clock  uint32
-	Len    uint32
-	Where  Where
+	IDRange
+	Where Where
 }
 
 // Where is a place in a document: a root, and the keys on the way to a value.
@@ -131,8 +127,7 @@ func (v *viewer) insert(s *incoming) {
 		}
 	}
 	v.out.Inserts = append(v.out.Inserts, PreviewInsert{
-		Client: s.client, Clock: s.clock, Len: s.len, Kind: s.kind,
-		Where: v.where(s), Bytes: s.content,
+		IDRange: s.ids(), Kind: kindNames[s.kind], Where: v.where(s), Bytes: s.content,
 	})
 }
 
@@ -247,7 +242,7 @@ func (v *viewer) delete(client uint64, clock, n uint32) {
 	}
 	if clock >= have {
 		v.out.fresh = true
-		v.out.Deletes = append(v.out.Deletes, PreviewDelete{Client: client, Clock: clock, Len: n})
+		v.out.Deletes = append(v.out.Deletes, PreviewDelete{IDRange: IDRange{client, clock, n}})
 		return
 	}
 	if end > have {
@@ -263,8 +258,6 @@ func (v *viewer) delete(client uint64, clock, n uint32) {
 		}
 		from, to := max(clock, it.clock), min(end, it.end())
 		v.out.fresh = true
-		v.out.Deletes = append(v.out.Deletes, PreviewDelete{
-			Client: client, Clock: from, Len: to - from, Where: v.doc.whereItem(l.at(p).item),
-		})
+		v.out.Deletes = append(v.out.Deletes, PreviewDelete{IDRange{client, from, to - from}, v.doc.whereItem(l.at(p).item)})
 	}
 }

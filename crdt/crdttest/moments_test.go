@@ -59,3 +59,25 @@ func FuzzMoment(f *testing.F) {
 		}
 	})
 }
+
+func TestAttributionIsWhatAWalkThroughYjsFinds(t *testing.T) {
+	n := min(uint64(*histories), 200)
+	peer := crdttest.StartPeer(t)
+	for s, failed := *seed, 0; s < *seed+n && failed < 3; s++ {
+		if err := crdttest.RunDeeds(peer, s); err != nil {
+			t.Error(err)
+			failed++
+		}
+	}
+}
+
+func TestScrubbedStateMergesWithOldReplicas(t *testing.T) {
+	n := min(uint64(*histories), 500)
+	peer := crdttest.StartPeer(t)
+	for s, failed := *seed, 0; s < *seed+n && failed < 3; s++ {
+		if err := crdttest.RunScrub(peer, s); err != nil {
+			t.Error(err)
+			failed++
+		}
+	}
+}

@@ -21,6 +21,33 @@ export const moments = (get) => ({
 		const past = Y.createDocFromSnapshot(copy, Y.decodeSnapshot(bytes(snapshot)));
 		return b64(Y.encodeStateAsUpdate(past));
 	},
+	// Who wrote and who deleted each unit of a list, given all updates and who made
+	// each: [visible units before, client, deleted, by whom].
+	units(name, root, updates, authors) {
+		const deleters = new Map();
+		updates.forEach((update, i) => {
+			for (const [client, ranges] of Y.decodeUpdate(bytes(update)).ds.clients) {
+				for (const { clock, len } of ranges) {
+					for (let at = clock; at < clock + len; at++) {
+						const unit = `${client}:${at}`;
+						if (!deleters.has(unit)) deleters.set(unit, authors[i]);
+					}
+				}
+			}
+		});
+		const { doc } = get(name);
+		const units = [];
+		let index = 0;
+		for (let item = (root === "t" ? doc.getText("t") : doc.getArray("a"))._start; item !== null; item = item.right) {
+			if (!item.deleted && !item.countable) continue;
+			for (let i = 0; i < item.length; i++) {
+				const { client, clock } = item.id;
+				units.push([index, client, item.deleted, (item.deleted && deleters.get(`${client}:${clock + i}`)) || 0]);
+				if (!item.deleted) index++;
+			}
+		}
+		return units;
+	},
 	contains: (snapshot, update) => Y.snapshotContainsUpdate(Y.decodeSnapshot(bytes(snapshot)), bytes(update)),
 	position(name, path, index, assoc) {
 		const position = Y.createRelativePositionFromTypeIndex(find(get(name).doc, path), index, assoc);
