@@ -13,8 +13,43 @@
 //	})
 //	err := other.Apply(update)
 //
-// A Doc belongs to one goroutine at a time. Functions that take only bytes
-// ([MergeUpdates], [DiffUpdate], [Verify]) may be called by any.
+// # What is in a document
+//
+// Roots are asked for by name and kind: [Doc.Map], [Doc.Array], [Doc.Text],
+// [Doc.XML]. They hold plain values (as JSON, with bytes, [Undefined] and whole
+// numbers), types inside types ([NewMap] and its like) and documents ([Subdocument]).
+// [Doc.JSON] is all of it as plain values. Text counts in UTF-16 units, as
+// JavaScript does; it has formats, embeds and deltas ([Text.Format],
+// [Text.ApplyDelta]).
+//
+// # What happens to it
+//
+// [Observe] and [ObserveDeep] tell what a transaction changed, as paths, keys and
+// deltas; [Doc.OnUpdate] gives the bytes for others. An [UndoManager] takes back
+// what its own people did and nothing else. [Doc.Preview] tells what an update
+// would do, before it does it.
+//
+// # What was in it
+//
+// A [Snapshot] names a moment, which [Doc.At] brings back if the document keeps
+// what is deleted. A [Position] stays at its place while text moves around it. An
+// [Attribution] knows who deleted what; [Doc.Scrub] takes contents out for good.
+//
+// # Without a document
+//
+// A server that only stores and forwards needs no documents: [MergeUpdates],
+// [DiffUpdate], [StateVectorFromUpdate], [IntersectUpdate], [InsertsOf] and
+// [Verify] read bytes alone, and [ToV2] and [FromV2] change the encoding. What
+// takes and gives updates here speaks V1.
+//
+// # Rules
+//
+// A Doc belongs to one goroutine at a time, and observers may not change it.
+// Functions that take only bytes may be called by any. What is not an update is
+// refused with [ErrMalformed], what goes beyond the limits (clocks of 31 bits,
+// client ids of 53, 32 MiB of updates that wait for others) with [ErrLimit]; a
+// refused update has changed nothing, and costs no more than its size. Mistakes
+// of the program, such as an index beyond a list, panic.
 //
 // The algorithm is YATA (Nicolaescu et al., 2016) as Yjs 13.6 implements it;
 // INTERNALS.md beside this file explains the layout.

@@ -78,15 +78,20 @@ func (d *Doc) changedTypes() []change {
 			out[i].keys = append(out[i].keys, it.key)
 		}
 	}
-	for _, c := range d.tx.touched {
-		if client := &d.clients[c]; client.before < client.next {
-			d.eachIn(deletedRange{c, client.before, client.next - client.before}, note)
-		}
-	}
+	d.eachNew(note)
 	for _, r := range d.tx.deletes {
 		d.eachIn(r, note)
 	}
 	return out
+}
+
+// eachNew yields the items that the transaction brought.
+func (d *Doc) eachNew(yield func(ref)) {
+	for _, c := range d.tx.touched {
+		if client := &d.clients[c]; client.before < client.next {
+			d.eachIn(deletedRange{c, client.before, client.next - client.before}, yield)
+		}
+	}
 }
 
 // eachIn yields the items that hold units of a range, which is here.

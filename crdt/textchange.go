@@ -89,13 +89,14 @@ func (w *textChange) embed(it *item) {
 }
 
 // format follows a format: one that came or went changes what the text behind
-// it has.
+// it has. One that does nothing counts for nothing; Yjs deletes it here.
 func (w *textChange) format(it *item) {
 	name, value := w.d.formatOf(it)
 	adds, deletes := w.d.adds(it), w.d.deletes(it)
+	idle := false
 	switch {
 	case adds && !deletes:
-		w.began(name, value)
+		idle = w.began(name, value)
 	case adds:
 	case deletes:
 		w.old.set(name, value)
@@ -105,17 +106,18 @@ func (w *textChange) format(it *item) {
 		}
 	case !it.deleted():
 		w.old.set(name, value)
-		w.stayed(name, value)
+		idle = w.stayed(name, value)
 	}
-	if !it.deleted() {
+	if !it.deleted() && !idle {
 		w.flushUnless(len(w.inserted) == 0)
 		w.on.update(name, value)
 	}
 }
 
-func (w *textChange) began(name string, value []byte) {
+// began tells whether a format that came does nothing.
+func (w *textChange) began(name string, value []byte) (idle bool) {
 	if equalFormat(w.on.get(name), value) {
-		return
+		return string(value) != string(jsonNull)
 	}
 	w.flushUnless(w.retained == 0)
 	if equalFormat(value, w.old.get(name)) {
@@ -123,17 +125,24 @@ func (w *textChange) began(name string, value []byte) {
 	} else {
 		w.now.set(name, value)
 	}
+	return false
 }
 
-// stayed: a format that was there ends what began before it.
-func (w *textChange) stayed(name string, value []byte) {
-	if !w.now.has(name) || equalFormat(w.now.get(name), value) {
-		return
+// stayed: a format that was there ends what began before it, or does nothing any
+// more.
+func (w *textChange) stayed(name string, value []byte) (idle bool) {
+	if !w.now.has(name) {
+		return false
+	}
+	null := string(value) == string(jsonNull)
+	if equalFormat(w.now.get(name), value) {
+		return !null
 	}
 	w.flushUnless(w.retained == 0)
-	if string(value) == string(jsonNull) {
+	if null {
 		w.now.remove(name)
 	} else {
 		w.now.set(name, value)
 	}
+	return false
 }

@@ -148,11 +148,12 @@ func (d *Doc) delete(r ref) {
 		if it.kind != kindType {
 			continue
 		}
-		t := &d.types[it.off]
+		t, first := &d.types[it.off], len(stack)
 		for child := t.start; child != 0; child = d.items.at(child).right {
 			stack = append(stack, child)
 		}
 		d.eachEntry(it.off, func(_ uint32, tail ref) { stack = append(stack, tail) })
+		slices.Reverse(stack[first:]) // the last is taken first
 	}
 	d.tx.stack = stack
 }

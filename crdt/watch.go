@@ -19,6 +19,8 @@ type watchers struct {
 	shallow map[uint32][]*watcher[func(*Event)] // by type
 	deep    map[uint32][]*watcher[func([]*Event)]
 	undo    []*UndoManager
+
+	subdocuments []*watcher[func(SubdocumentChange)]
 }
 
 // watcher gives each function an identity, by which it is taken out.
@@ -82,10 +84,13 @@ func without[T comparable](list []T, gone T) []T {
 // tell calls who watches, before deleted content is dropped.
 func (d *Doc) tell(deletedClients []uint32) {
 	w := d.watchers
-	if len(w.shallow)+len(w.deep)+len(w.undo) == 0 {
+	if len(w.shallow)+len(w.deep)+len(w.undo)+len(w.subdocuments) == 0 {
 		return
 	}
 	d.tx.told = true // from here on the document must not change
+	if len(w.subdocuments) > 0 {
+		d.tellSubdocuments(w)
+	}
 	changed := d.changedTypes()
 	if len(w.shallow)+len(w.deep) > 0 {
 		d.tellObservers(w, changed)

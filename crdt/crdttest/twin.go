@@ -32,7 +32,8 @@ type Twin struct {
 
 // RunTwin plays the run of a seed. The error says what differed first.
 func RunTwin(peer *Peer, seed uint64) error {
-	t := &Twin{seed: seed, peer: peer, random: rand.New(rand.NewPCG(seed, 0x7717))}
+	r := rand.New(rand.NewPCG(seed, 0x7717))
+	t := &Twin{seed: seed, peer: peer, random: r, keep: r.IntN(4) == 0}
 	t.begin()
 	defer peer.Queue(nil, "free", t.name)
 	for range 4 + t.random.IntN(24) {
@@ -77,6 +78,9 @@ func (t *Twin) begin() {
 			}
 		})
 	}
+	t.doc.OnSubdocuments(func(c crdt.SubdocumentChange) {
+		t.seen = append(t.seen, canonical([]any{"subdocuments", guids(c.Added), guids(c.Removed)}))
+	})
 	still := time.Unix(1_000_000, 0)
 	t.undo = crdt.NewUndoManager(t.doc, crdt.UndoOptions{
 		CaptureTimeout: time.Hour, Origins: []any{"me"}, Now: func() time.Time { return still },
@@ -104,6 +108,15 @@ func (t *Twin) saw(how, root string, e *crdt.Event) {
 	}}))
 }
 
+func guids(subs []crdt.Subdocument) []string {
+	out := make([]string, len(subs))
+	for i, s := range subs {
+		out[i] = s.GUID
+	}
+	slices.Sort(out)
+	return out
+}
+
 func plainDelta(delta []crdt.Op) []crdt.Op {
 	out := make([]crdt.Op, len(delta))
 	for i, op := range delta {
@@ -129,6 +142,8 @@ func plain(v any) any {
 		return v.String()
 	case crdt.Undefined:
 		return nil
+	case crdt.Subdocument:
+		return map[string]any{"guid": v.GUID}
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {

@@ -1,6 +1,7 @@
 package crdttest
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/soratoo/soratoo/crdt"
@@ -84,7 +85,10 @@ func twinValue(r *rand.Rand) any {
 
 // twinContent is a value or a type, ours and as the peer makes it.
 func twinContent(r *rand.Rand) (ours, theirs any) {
-	switch r.IntN(8) {
+	switch r.IntN(9) {
+	case 8:
+		guid, meta := fmt.Sprint("sub ", r.IntN(1e6)), r.IntN(9)
+		return crdt.Subdocument{GUID: guid, Options: map[string]any{"meta": meta}}, map[string]any{"$": "doc", "guid": guid, "meta": meta}
 	case 0:
 		fields := map[string]any{"in": twinValue(r), "also": twinValue(r)}
 		return crdt.NewMap(fields), map[string]any{"$": "map", "fields": fields}

@@ -31,6 +31,7 @@ const plain = (v) => {
 	if (v instanceof Y.Map) return fields(v.entries());
 	if (v instanceof Y.Array) return v.toArray().map(plain);
 	if (v instanceof Y.AbstractType) return v.toString();
+	if (v instanceof Y.Doc) return { guid: v.guid };
 	if (v !== null && typeof v === "object") return fields(Object.entries(v));
 	return v;
 };

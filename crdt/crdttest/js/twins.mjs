@@ -16,6 +16,7 @@ const made = (v) => {
 		case "map": return new Y.Map(Object.entries(v.fields));
 		case "array": return Y.Array.from(v.values);
 		case "text": return new Y.Text(v.text);
+		case "doc": return new Y.Doc({ guid: v.guid, meta: v.meta });
 		case "xml-text": return new Y.XmlText(v.text);
 		case "hook": {
 			const hook = new Y.XmlHook(v.name);
@@ -73,6 +74,9 @@ export const twins = (get, taken, plain) => {
 				for (const e of list) seen.push(["deep", name, event(e)]);
 			});
 		}
+		const guids = (docs) => [...docs].map((sub) => sub.guid).sort();
+		// Yjs then ends those that were removed, and tells of that as well.
+		doc.on("subdocs", ({ added, removed }, _doc, tr) => tr.origin === me && seen.push(["subdocuments", guids(added), guids(removed)]));
 		Y.applyUpdate(doc, update, me);
 		return seen;
 	};
