@@ -56,7 +56,7 @@ func (e *entries) gather() ([]Track, map[string][]piece) {
 		p.end = p.to
 		on := raw.place.track
 		if _, ok := e.tracks[on]; !ok {
-			e.report(2, RootClips, id, "place.track")
+			e.report(RepairRecovered, RootClips, id, "place.track")
 			on = Recovered
 		}
 		members[on] = append(members[on], p)
@@ -85,7 +85,7 @@ func (e *entries) clamp(raw rawClip) (from, to int) {
 	}
 	length := min(max(1, wanted), known-from)
 	if from != raw.in || length != wanted {
-		e.report(7, RootClips, raw.ID, "span")
+		e.report(RepairClamped, RootClips, raw.ID, "span")
 	}
 	return from, from + length
 }
@@ -113,11 +113,11 @@ func (e *entries) layTied(t *Track, pieces []piece, story map[string]Clip) {
 			if anchor, ok := story[*clip]; ok {
 				p.start = anchor.Start + p.raw.place.offset
 			} else {
-				e.report(6, RootClips, p.raw.ID, "place.clip")
+				e.report(RepairUntied, RootClips, p.raw.ID, "place.clip")
 			}
 		}
 		if p.start < 0 {
-			e.report(7, RootClips, p.raw.ID, "start")
+			e.report(RepairClamped, RootClips, p.raw.ID, "start")
 			p.start = 0
 		}
 	}
@@ -151,10 +151,10 @@ func (e *entries) cutOverlaps(sorted []piece) []piece {
 				p.from = next.end
 			}
 			if p.from >= p.to {
-				e.report(3, RootClips, p.raw.ID, "hidden")
+				e.report(RepairHidden, RootClips, p.raw.ID, "hidden")
 				continue
 			}
-			e.report(3, RootClips, p.raw.ID, "span")
+			e.report(RepairCut, RootClips, p.raw.ID, "span")
 		}
 		shown = append(shown, p)
 	}
@@ -219,10 +219,11 @@ func (e *entries) limitTransitions(clips []Clip) {
 		if c.Transition.Length <= most {
 			continue
 		}
-		e.report(5, RootClips, c.ID, "transition")
 		if most > 0 {
+			e.report(RepairShortened, RootClips, c.ID, "transition")
 			c.Transition = &Transition{c.Transition.Kind, most}
 		} else {
+			e.report(RepairDropped, RootClips, c.ID, "transition")
 			c.Transition = nil
 		}
 	}
@@ -244,11 +245,11 @@ func (e *entries) layMarkers(tracks []Track) []Marker {
 				start += base
 				m.Clip = raw.clip
 			} else {
-				e.report(6, RootMarkers, id, "at.clip")
+				e.report(RepairUntied, RootMarkers, id, "at.clip")
 			}
 		}
 		if start < 0 {
-			e.report(7, RootMarkers, id, "start")
+			e.report(RepairClamped, RootMarkers, id, "start")
 		}
 		m.Start = max(0, start)
 		markers = append(markers, m)

@@ -125,13 +125,36 @@ type Marker struct {
 	Color  *string `json:"color"`
 }
 
-// Repair is something that the projection had to mend, by the number of its
+// Repair is something that the projection had to mend, with the number of its
 // rule.
 type Repair struct {
-	Rule  int    `json:"rule"`
-	Root  string `json:"root"`
-	ID    string `json:"id"`
-	Field string `json:"field"`
+	Rule  int        `json:"rule"`
+	Kind  RepairKind `json:"kind"`
+	Root  string     `json:"root"`
+	ID    string     `json:"id"`
+	Field string     `json:"field"` // what was mended, or what happened to the thing as a whole
+}
+
+// RepairKind says what the projection did.
+type RepairKind string
+
+// The kinds of repairs.
+const (
+	RepairMalformed RepairKind = "malformed" // a register took its default
+	RepairIgnored   RepairKind = "ignored"   // an entry was not read
+	RepairRecovered RepairKind = "recovered" // a clip without its track went to [Recovered]
+	RepairCut       RepairKind = "cut"       // a piece ends where another shows the same
+	RepairHidden    RepairKind = "hidden"    // a piece of which nothing is left
+	RepairShortened RepairKind = "shortened" // a transition too long for its neighbours
+	RepairDropped   RepairKind = "dropped"   // a transition with no room at all
+	RepairUntied    RepairKind = "untied"    // the anchor is gone
+	RepairClamped   RepairKind = "clamped"   // a number was brought into its bounds
+)
+
+// rules are the numbers of the rules that the repairs obey.
+var rules = map[RepairKind]int{
+	RepairMalformed: 1, RepairIgnored: 1, RepairRecovered: 2, RepairCut: 3, RepairHidden: 3,
+	RepairShortened: 5, RepairDropped: 5, RepairUntied: 6, RepairClamped: 7,
 }
 
 // Recovered is the track that shows clips whose own track does not exist.

@@ -44,8 +44,8 @@ type rawMarker struct {
 	offset int
 }
 
-func (e *entries) report(rule int, root, id, field string) {
-	e.repairs = append(e.repairs, Repair{rule, root, id, field})
+func (e *entries) report(kind RepairKind, root, id, field string) {
+	e.repairs = append(e.repairs, Repair{rules[kind], kind, root, id, field})
 }
 
 func readEntries(doc *crdt.Doc) *entries {
@@ -77,7 +77,7 @@ func (e *entries) things(doc *crdt.Doc, root string) map[string]crdt.Map {
 		v, _ := all.Get(id)
 		m, ok := v.(crdt.Map)
 		if !ok || root == RootTracks && id == Recovered {
-			e.report(1, root, id, "ignored")
+			e.report(RepairIgnored, root, id, "ignored")
 			continue
 		}
 		out[id] = m
@@ -103,7 +103,7 @@ func (e *entries) fieldsOf(root, id string, m crdt.Map) fields {
 func (f fields) inside(key string) fields {
 	object, ok := f.get(key).(map[string]any)
 	if !ok {
-		f.report(1, f.root, f.id, f.prefix+key)
+		f.report(RepairMalformed, f.root, f.id, f.prefix+key)
 	}
 	return fields{f.entries, f.root, f.id, f.prefix + key + ".", func(key string) any { return object[key] }}
 }
@@ -118,7 +118,7 @@ func maybe[T any](f fields, key string, check func(any) (T, bool)) *T {
 	if t, ok := check(v); ok {
 		return &t
 	}
-	f.report(1, f.root, f.id, f.prefix+key)
+	f.report(RepairMalformed, f.root, f.id, f.prefix+key)
 	return nil
 }
 

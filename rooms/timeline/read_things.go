@@ -28,7 +28,7 @@ func (e *entries) readScene(id string, m crdt.Map) Scene {
 	f := e.fieldsOf(RootScenes, id, m)
 	length := field(f, "length", integer, defaultLength)
 	if length < 1 {
-		e.report(7, RootScenes, id, "length")
+		e.report(RepairClamped, RootScenes, id, "length")
 	}
 	return Scene{
 		ID:     id,
@@ -104,7 +104,7 @@ func (e *entries) readClip(id string, m crdt.Map) rawClip {
 	f := e.fieldsOf(RootClips, id, m)
 	in, span := f.inside("place"), f.inside("span")
 	if isAbsent(f.get("source")) {
-		e.report(1, RootClips, id, "source")
+		e.report(RepairMalformed, RootClips, id, "source")
 	}
 	return rawClip{
 		Clip: Clip{

@@ -89,8 +89,6 @@ describe("a command", () => {
       () => commands.splitClip(editor, a, clip(a).start),
       () => commands.splitClip(editor, a, clip(a).start + clip(a).length),
       () => commands.setMeta(editor, { title: "Film", rate: [24, 1] }),
-      () => commands.deleteClip(editor, "gone"),
-      () => commands.moveClip(editor, "gone", { track: track("story").id, after: null }),
     ];
     for (const command of nothing) expect(updates(doc, command), String(command)).toBe(0);
   });

@@ -3,7 +3,8 @@
 import * as Y from "yjs";
 import { onTimeline } from "./layout.ts";
 import { ordersBetween } from "./order.ts";
-import { projectTimeline, timelineOf } from "./project.ts";
+import { timelineOf } from "./project.ts";
+import { EditError } from "./refusal.ts";
 import {
   type Clip,
   type Editor,
@@ -40,19 +41,17 @@ export function storyTrack(timeline: Timeline): Track | undefined {
 
 type Ordered = { id: string; order: string };
 
-/**
- * Keys for things to stand after one of a sorted list (null: first; undefined:
- * last). An `after` that is not in the list counts as last.
- */
+/** Keys for things to stand after one of a sorted list (null: first; undefined: last). */
 export function ordersAfter(
   editor: Editor,
   list: readonly Ordered[],
   after: string | null | undefined,
   count = 1,
 ): string[] {
-  const found =
-    after === undefined || after === null ? -1 : list.findIndex((item) => item.id === after);
-  const at = after === null ? 0 : found < 0 ? list.length : found + 1;
+  const found = typeof after === "string" ? list.findIndex((item) => item.id === after) : -1;
+  if (typeof after === "string" && found < 0)
+    throw new EditError("place", "what it should stand after is not there", after);
+  const at = after === undefined ? list.length : found + 1;
   const before = list[at - 1]?.order ?? null;
   // Equal keys happen (two pieces cut at one frame): the next larger one bounds.
   const next = list.slice(at).find((item) => before === null || item.order > before)?.order ?? null;
@@ -76,36 +75,65 @@ export function tieAt(timeline: Timeline, frame: number): Omit<TiedPlace, "track
   return { clip: anchor.id, offset: at - anchor.start, at };
 }
 
+/** Writes the tie of a marker to where a frame is. */
+export function markerTie(timeline: Timeline, frame: number) {
+  const { clip, offset, at } = tieAt(timeline, frame);
+  return clip === null ? { clip, offset: at } : { clip, offset };
+}
+
+/** The timeline without some clips: the story closes up, or keeps the holes that they leave. */
+export function without(
+  timeline: Timeline,
+  gone: ReadonlySet<string>,
+  holes: "close" | "keep" = "close",
+): Timeline {
+  const tracks = timeline.tracks.map((track) => {
+    const clips = track.clips.filter((clip) => !gone.has(clip.id));
+    if (track.kind !== "story" || holes === "keep" || clips.length === track.clips.length)
+      return { ...track, clips };
+    let end = 0;
+    const closed = clips.map((clip) => {
+      const start = end + clip.gap;
+      end = start + clip.length;
+      return { ...clip, start };
+    });
+    return { ...track, clips: closed };
+  });
+  return { ...timeline, tracks };
+}
+
 /**
  * Ties everything that was tied to story clips which are no longer there to
  * what stands under it now, so that it stays where it was seen. Call it inside
- * the transaction that took the clips away, with the timeline before it.
+ * the transaction that took the clips away.
  */
-export function retie(editor: Editor, before: Timeline, gone: ReadonlySet<string>): void {
+export function retie(
+  editor: Editor,
+  before: Timeline,
+  gone: ReadonlySet<string>,
+  holes: "close" | "keep" = "close",
+): void {
   const clips = before.tracks.flatMap((track) =>
-    track.clips.filter((clip) => clip.anchor && gone.has(clip.anchor)),
+    track.clips.filter((clip) => clip.anchor && gone.has(clip.anchor) && !gone.has(clip.id)),
   );
   const markers = before.markers.filter((marker) => marker.clip && gone.has(marker.clip));
   if (clips.length === 0 && markers.length === 0) return;
-  const now = projectTimeline(editor.doc);
+  const now = without(before, gone, holes);
   for (const clip of clips) {
     thing(roots.clips(editor.doc), clip.id)?.set("place", {
       track: clip.track,
       ...tieAt(now, clip.start),
     });
   }
-  for (const marker of markers) {
-    const { clip, offset, at } = tieAt(now, marker.start);
-    const tie = clip === null ? { clip, offset: at } : { clip, offset };
-    thing(roots.markers(editor.doc), marker.id)?.set("at", tie);
-  }
+  for (const marker of markers)
+    thing(roots.markers(editor.doc), marker.id)?.set("at", markerTie(now, marker.start));
 }
 
 /**
  * Writes down what rule 3 of the projection makes of the pieces of some clips,
  * so that taking one away or moving it does not bring back what it covered.
  */
-export function settle(editor: Editor, before: Timeline, ids: Iterable<string>): void {
+export function settlePieces(editor: Editor, before: Timeline, ids: Iterable<string>): void {
   const mended = before.repairs.filter((repair) => repair.rule === 3);
   if (mended.length === 0) return;
   const root = roots.clips(editor.doc);
@@ -114,10 +142,10 @@ export function settle(editor: Editor, before: Timeline, ids: Iterable<string>):
     return typeof origin === "string" ? origin : id;
   };
   const lineages = new Set([...ids].map(lineage));
-  for (const { id, field } of mended) {
+  for (const { id, kind } of mended) {
     if (!lineages.has(lineage(id))) continue;
     const shown = findClip(before, id)?.clip;
-    if (field === "hidden") root.delete(id);
+    if (kind === "hidden") root.delete(id);
     else if (shown) thing(root, id)?.set("span", { in: shown.in, length: shown.span });
   }
 }
@@ -152,9 +180,46 @@ export function mapOf(values: Record<string, unknown>): Y.Map<unknown> {
   return new Y.Map(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
+/** A map that says the same as another, also in keys that we do not know. */
+export function copyOf(map: Y.Map<unknown>): Y.Map<unknown> {
+  const values = [...map.entries()].map(([key, value]): [string, unknown] => [
+    key,
+    value instanceof Y.AbstractType ? value.clone() : value,
+  ]);
+  return new Y.Map(values);
+}
+
+/** Makes a shared text say something, by the smallest change that does. */
+export function rewrite(text: Y.Text, next: string): void {
+  const old = text.toString();
+  let head = 0;
+  while (head < old.length && head < next.length && old[head] === next[head]) head++;
+  if (isLow(old.charCodeAt(head)) || isLow(next.charCodeAt(head))) head = Math.max(0, head - 1);
+  let tail = 0;
+  const room = Math.min(old.length, next.length) - head;
+  while (tail < room && old.at(-1 - tail) === next.at(-1 - tail)) tail++;
+  if (tail > 0 && isLow(old.charCodeAt(old.length - tail))) tail--;
+  if (old.length - tail > head) text.delete(head, old.length - tail - head);
+  if (next.length - tail > head) text.insert(head, next.slice(head, next.length - tail));
+}
+
+// isLow tells the second half of a character that is two units long.
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
 /** Frames of the source for frames of the timeline, at least as long as one when `frames` is not 0. */
 export function inSource(frames: number, speed: number): number {
   return speed === 1 ? frames : Math.round(frames * speed);
+}
+
+/** As `onTimeline`, for a distance, which may be negative or none. */
+export function onTimelineSigned(frames: number, speed: number): number {
+  return frames === 0 ? 0 : Math.sign(frames) * onTimeline(Math.abs(frames), speed);
+}
+
+export function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
 }
 
 export { onTimeline, timelineOf };

@@ -8,7 +8,8 @@ import {
   type RawScene,
   type RawTrack,
 } from "./read.ts";
-import type { Clip, Marker, Repair, Track } from "./schema.ts";
+import { repair } from "./repair.ts";
+import type { Clip, Marker, Repair, RepairKind, Track } from "./schema.ts";
 
 /** The track that shows clips whose own track does not exist (rule 2). */
 export const recovered = "recovered";
@@ -27,12 +28,12 @@ export type Layout = { tracks: Track[]; markers: Marker[]; repairs: Repair[] };
 // where that ended before rule 3.
 type Piece = { raw: RawClip; start: number; from: number; to: number; end: number };
 
-type Report = (rule: Repair["rule"], clip: string, field: string) => void;
+type Report = (kind: RepairKind, clip: string, field: string) => void;
 
 /** Lays everything out. Story tracks come first, for the others are tied to their clips. */
 export function layOut(entries: Entries): Layout {
   const repairs: Repair[] = [];
-  const report: Report = (rule, id, field) => repairs.push({ rule, root: "clips", id, field });
+  const report: Report = (kind, id, field) => repairs.push(repair(kind, "clips", id, field));
   const { tracks, members } = gather(entries, report);
   const story = new Map<string, Clip>();
   const laid = new Map<string, Track>();
@@ -62,7 +63,7 @@ function gather(entries: Entries, report: Report) {
     const track = members.get(raw.place.track);
     if (track) track.push(piece);
     else {
-      report(2, raw.id, "place.track");
+      report("recovered", raw.id, "place.track");
       strays.push(piece);
     }
   }
@@ -94,7 +95,7 @@ function clamp(
   const wanted = raw.span.length ?? Math.max(1, (known ?? from + defaultLength) - from);
   let length = Math.max(1, wanted);
   if (known !== undefined) length = Math.min(length, known - from);
-  if (from !== raw.span.in || length !== wanted) report(7, raw.id, "span");
+  if (from !== raw.span.in || length !== wanted) report("clamped", raw.id, "span");
   return { from, to: from + length, end: from + length };
 }
 
@@ -122,9 +123,9 @@ function layTied(
   for (const piece of pieces) {
     const { clip, offset, at } = piece.raw.place;
     const anchor = clip === null ? undefined : story.get(clip);
-    if (clip !== null && !anchor) report(6, piece.raw.id, "place.clip");
+    if (clip !== null && !anchor) report("untied", piece.raw.id, "place.clip");
     const start = anchor ? anchor.start + offset : at;
-    if (start < 0) report(7, piece.raw.id, "start");
+    if (start < 0) report("clamped", piece.raw.id, "start");
     piece.start = Math.max(0, start);
   }
   const sorted = pieces.sort((a, b) => a.start - b.start || (a.raw.id < b.raw.id ? -1 : 1));
@@ -149,8 +150,11 @@ function cutOverlaps(sorted: Piece[], report: Report): Piece[] {
     if (next && sameLineage(piece.raw, next.raw) && piece.from < next.end && next.from < piece.to) {
       if (piece.from <= next.from) piece.to = next.from;
       else piece.from = next.end;
-      report(3, piece.raw.id, piece.from < piece.to ? "span" : "hidden");
-      if (piece.from >= piece.to) continue;
+      if (piece.from >= piece.to) {
+        report("hidden", piece.raw.id, "hidden");
+        continue;
+      }
+      report("cut", piece.raw.id, "span");
     }
     shown.push(piece);
   }
@@ -212,7 +216,7 @@ function limitTransitions(clips: Clip[], report: Report): void {
     const next = clips[i + 1];
     const most = next ? Math.floor(Math.min(clip.length, next.length) / 2) : 0;
     if (clip.transition.length <= most) continue;
-    report(5, clip.id, "transition");
+    report(most > 0 ? "shortened" : "dropped", clip.id, "transition");
     clip.transition = most > 0 ? { kind: clip.transition.kind, length: most } : null;
   }
 }
@@ -230,9 +234,9 @@ function layMarkers(entries: Entries, tracks: Track[], repairs: Repair[]): Marke
   const markers: Marker[] = [];
   for (const { id, clip, offset, length, label, color } of entries.markers.values()) {
     const base = clip === null ? 0 : starts.get(clip);
-    if (base === undefined) repairs.push({ rule: 6, root: "markers", id, field: "at.clip" });
+    if (base === undefined) repairs.push(repair("untied", "markers", id, "at.clip"));
     const start = (base ?? 0) + offset;
-    if (start < 0) repairs.push({ rule: 7, root: "markers", id, field: "start" });
+    if (start < 0) repairs.push(repair("clamped", "markers", id, "start"));
     const tied = base === undefined ? null : clip;
     markers.push({ id, start: Math.max(0, start), length, clip: tied, label, color });
   }

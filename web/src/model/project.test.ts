@@ -71,9 +71,7 @@ describe("replicas that edited at once", () => {
 // Every id that is in the document is shown once, or reported as hidden.
 function checkComplete(timeline: Timeline, doc: Y.Doc): void {
   const shown = shownClips(timeline);
-  const hidden = new Set(
-    timeline.repairs.filter((r) => r.rule === 3 && r.field === "hidden").map((r) => r.id),
-  );
+  const hidden = new Set(timeline.repairs.filter((r) => r.kind === "hidden").map((r) => r.id));
   for (const id of doc.getMap("clips").keys()) {
     expect((shown.get(id) ?? 0) + (hidden.has(id) ? 1 : 0), `clip ${id}`).toBe(1);
   }

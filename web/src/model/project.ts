@@ -5,6 +5,7 @@ import * as Y from "yjs";
 import { type Entries, layOut, recovered } from "./layout.ts";
 import { byOrder } from "./order.ts";
 import * as read from "./read.ts";
+import { byRepair, repair } from "./repair.ts";
 import {
   type Clip,
   type Live,
@@ -148,7 +149,7 @@ function createReader(doc: Y.Doc): Reader {
         into.set(id, parse(id, value));
       else into.delete(id);
       if (map.has(id) && !into.has(id))
-        strange.set(`${root}/${id}`, { rule: 1, root, id, field: "ignored" });
+        strange.set(`${root}/${id}`, repair("ignored", root, id, "ignored"));
     };
     for (const id of map.keys()) refresh(id);
     return { map, refresh };
@@ -212,16 +213,6 @@ function toScene(raw: read.RawScene): Scene {
     scenes.set(raw, scene);
   }
   return scene;
-}
-
-function byRepair(a: Repair, b: Repair): number {
-  if (a.rule !== b.rule) return a.rule - b.rule;
-  return compare(a.root, b.root) || compare(a.id, b.id) || compare(a.field, b.field);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 // keep gives back the old object wherever the new one says the same.

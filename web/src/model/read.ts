@@ -1,7 +1,28 @@
 // Reading a document entry by entry: each register checked by itself, each
 // defect reported and replaced by its default (rule 1 of the projection).
 import * as Y from "yjs";
-import { byOrder, isOrder } from "./order.ts";
+import {
+  absent,
+  type Check,
+  count,
+  fade,
+  flag,
+  gain,
+  int,
+  isRecord,
+  kind,
+  order,
+  pair,
+  positive,
+  seconds,
+  shared,
+  source,
+  speed,
+  text,
+  transition,
+} from "./checks.ts";
+import { byOrder } from "./order.ts";
+import { repair } from "./repair.ts";
 import type {
   Fade,
   Ref,
@@ -12,14 +33,11 @@ import type {
   Thing,
   Timeline,
   Track,
-  TrackKind,
   Transition,
 } from "./schema.ts";
 
 /** The length of a scene, or of a clip of unknown source, that says nothing of it. */
 export const defaultLength = 120;
-
-const maxFrames = 2 ** 31 - 1;
 
 type Root = Repair["root"];
 
@@ -65,55 +83,6 @@ export type RawMeta = Pick<Timeline, "schema" | "title" | "rate" | "size" | "bac
   repairs: Repair[];
 };
 
-type Check<T> = (value: unknown) => T | undefined;
-
-const int: Check<number> = (v) =>
-  typeof v === "number" && Number.isInteger(v) && Math.abs(v) <= maxFrames ? v + 0 : undefined;
-const count: Check<number> = (v) => atLeast(0, int(v));
-const positive: Check<number> = (v) => atLeast(1, int(v));
-const text: Check<string> = (v) => (typeof v === "string" ? v : undefined);
-const flag: Check<boolean> = (v) => (typeof v === "boolean" ? v : undefined);
-// Gain is in decibels: 0 leaves the sound as it is.
-const gain: Check<number> = (v) => (typeof v === "number" && v >= -120 && v <= 60 ? v : undefined);
-const speed: Check<number> = (v) =>
-  typeof v === "number" && v >= 0.01 && v <= 100 ? v : undefined;
-const seconds: Check<number> = (v) =>
-  typeof v === "number" && v > 0 && v <= maxFrames ? v : undefined;
-const shared: Check<string> = (v) => (v instanceof Y.Text ? v.toString() : undefined);
-const order: Check<string> = (v) => (isOrder(v) ? v : undefined);
-
-const pair: Check<[number, number]> = (v) => {
-  if (!Array.isArray(v) || v.length !== 2) return undefined;
-  const a = positive(v[0]);
-  const b = positive(v[1]);
-  return a === undefined || b === undefined ? undefined : [a, b];
-};
-
-const kind: Check<TrackKind> = (v) =>
-  v === "story" || v === "video" || v === "audio" || v === "caption" ? v : undefined;
-
-const source: Check<Source> = (v) => {
-  if (!isRecord(v)) return undefined;
-  if (typeof v["scene"] === "string") return { scene: v["scene"] };
-  if (typeof v["asset"] === "string") return { asset: v["asset"] };
-  if (typeof v["title"] === "string") return { title: v["title"] };
-  return undefined;
-};
-
-const transition: Check<Transition> = (v) => {
-  if (!isRecord(v)) return undefined;
-  const name = text(v["kind"]);
-  const length = positive(v["length"]);
-  return name === undefined || length === undefined ? undefined : { kind: name, length };
-};
-
-const fade: Check<Fade> = (v) => {
-  if (!isRecord(v)) return undefined;
-  const head = absent(v["in"]) ? 0 : count(v["in"]);
-  const end = absent(v["out"]) ? 0 : count(v["out"]);
-  return head === undefined || end === undefined ? undefined : { in: head, out: end };
-};
-
 /** Reads `meta`. */
 export function readMeta(map: Thing): RawMeta {
   const from = fields("meta", "", (key) => map.get(key));
@@ -131,7 +100,7 @@ export function readMeta(map: Thing): RawMeta {
 export function readScene(id: string, map: Thing): RawScene {
   const from = fields("scenes", id, (key) => map.get(key));
   const length = from("length", int, defaultLength);
-  if (length < 1) from.repairs.push({ rule: 7, root: "scenes", id, field: "length" });
+  if (length < 1) from.repairs.push(repair("clamped", "scenes", id, "length"));
   return {
     id,
     order: from("order", order, ""),
@@ -227,7 +196,7 @@ function readRender(id: string, value: unknown, repairs: Repair[]): RenderSettin
   const render: RenderSettings = {};
   if (absent(value)) return render;
   if (!(value instanceof Y.Map)) {
-    repairs.push({ rule: 1, root: "scenes", id, field: "render" });
+    repairs.push(repair("malformed", "scenes", id, "render"));
     return render;
   }
   const from = fields("scenes", id, (key) => value.get(key), "render.");
@@ -251,7 +220,7 @@ function readRender(id: string, value: unknown, repairs: Repair[]): RenderSettin
 function readRefs(id: string, value: unknown, repairs: Repair[]): Ref[] {
   if (absent(value)) return [];
   if (!(value instanceof Y.Map)) {
-    repairs.push({ rule: 1, root: "scenes", id, field: "refs" });
+    repairs.push(repair("malformed", "scenes", id, "refs"));
     return [];
   }
   const refs: Ref[] = [];
@@ -277,7 +246,7 @@ function fields(root: Root, id: string, get: (key: string) => unknown, prefix = 
     const value = get(key);
     const found = absent(value) ? undefined : check(value);
     if (found !== undefined) return found;
-    if (required || !absent(value)) repairs.push({ rule: 1, root, id, field: prefix + key });
+    if (required || !absent(value)) repairs.push(repair("malformed", root, id, prefix + key));
     return fallback;
   };
   return Object.assign(read, { repairs });
@@ -288,25 +257,6 @@ type Where = { root: Root; id: string; field: string; repairs: Repair[] };
 // record reads a register that must be there and hold an object.
 function record(value: unknown, where: Where): Record<string, unknown> {
   if (isRecord(value)) return value;
-  where.repairs.push({ rule: 1, root: where.root, id: where.id, field: where.field });
+  where.repairs.push(repair("malformed", where.root, where.id, where.field));
   return {};
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Y.AbstractType) &&
-    !(value instanceof Uint8Array) &&
-    !(value instanceof Y.Doc)
-  );
-}
-
-function absent(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-function atLeast(least: number, value: number | undefined): number | undefined {
-  return value !== undefined && value >= least ? value : undefined;
 }

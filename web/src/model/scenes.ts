@@ -1,16 +1,19 @@
-// Commands on scenes, and on what holds for the whole timeline.
+// Commands on scenes.
 import * as Y from "yjs";
 import { insertClips } from "./clips.ts";
 import {
+  copyOf,
   mapOf,
   orderAfter,
   ordersAfter,
   retie,
-  settle,
+  rewrite,
+  settlePieces,
   storyTrack,
   timelineOf,
   transact,
 } from "./edit.ts";
+import { EditError, needFrames, needThing, needTrack } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
 import {
   type Clip,
@@ -18,8 +21,9 @@ import {
   type RenderSettings,
   roots,
   type Scene,
+  type SceneTextField,
   type Timeline,
-  type TrackKind,
+  type Track,
   thing,
 } from "./schema.ts";
 
@@ -44,48 +48,72 @@ export function addScene(
 ): { scene: string; clip: string | null } {
   const timeline = timelineOf(editor.doc);
   const [num, den] = timeline.rate;
-  const length = Math.max(1, Math.round(scene.length ?? (newSceneSeconds * num) / den));
+  const seconds = Math.max(1, (newSceneSeconds * num) / den);
+  const length = needFrames(scene.length ?? seconds, "the length of a scene", 1);
+  const map = mapOf({
+    order: orderAfter(editor, timeline.scenes, scene.after),
+    title: new Y.Text(scene.title ?? ""),
+    prompt: new Y.Text(scene.prompt ?? ""),
+    notes: new Y.Text(scene.notes ?? ""),
+    length,
+    render: new Y.Map(),
+    refs: new Y.Map(),
+    color: scene.color,
+  });
+  const after = scene.after === undefined ? undefined : lastClipUpTo(timeline, scene.after);
+  return putScene(editor, { timeline, map, after, length });
+}
+
+type Put = {
+  timeline: Timeline;
+  map: Y.Map<unknown>;
+  after: string | null | undefined;
+  length: number;
+};
+
+function putScene(editor: Editor, { timeline, map, after, length }: Put) {
+  const track = storyTrack(timeline);
+  if (track) needTrack(editor, timeline, track.id);
   const id = editor.newId();
   return transact(editor, () => {
-    const map = mapOf({
-      order: orderAfter(editor, timeline.scenes, scene.after),
-      title: new Y.Text(scene.title ?? ""),
-      prompt: new Y.Text(scene.prompt ?? ""),
-      notes: new Y.Text(scene.notes ?? ""),
-      length,
-      render: new Y.Map(),
-      refs: new Y.Map(),
-      color: scene.color,
-    });
     roots.scenes(editor.doc).set(id, map);
-    const track = storyTrack(timeline);
     if (!track) return { scene: id, clip: null };
-    const after = scene.after === undefined ? undefined : lastClipUpTo(timeline, scene.after);
     const clips = insertClips(editor, track.id, [{ source: { scene: id }, length }], after);
     return { scene: id, clip: clips[0] ?? null };
   });
 }
 
+/** A scene that says the same, right after it, without its take; with a clip of all of it. Returns both ids. */
+export function duplicateScene(
+  editor: Editor,
+  scene: string,
+): { scene: string; clip: string | null } {
+  const timeline = timelineOf(editor.doc);
+  const map = copyOf(needThing(editor, "scenes", scene));
+  map.set("order", orderAfter(editor, timeline.scenes, scene));
+  map.delete("take");
+  const length = timeline.scenes.find((other) => other.id === scene)?.length ?? 1;
+  return putScene(editor, { timeline, map, after: lastClipUpTo(timeline, scene), length });
+}
+
 /** Puts a scene after another (null: first); its story clips go with it. */
 export function moveScene(editor: Editor, scene: string, after: string | null): void {
   const timeline = timelineOf(editor.doc);
-  const map = thing(roots.scenes(editor.doc), scene);
-  if (!map || scene === after) return;
+  const map = needThing(editor, "scenes", scene);
+  if (scene === after) return;
   const index = timeline.scenes.findIndex((other) => other.id === scene);
   if ((timeline.scenes[index - 1]?.id ?? null) === after) return;
   const others = timeline.scenes.filter((other) => other.id !== scene);
+  const order = orderAfter(editor, others, after);
+  const track = storyTrack(timeline);
+  const moving = track?.clips.filter((clip) => showsScene(clip, scene)) ?? [];
+  if (track && moving.length > 0) needTrack(editor, timeline, track.id);
   transact(editor, () => {
-    map.set("order", orderAfter(editor, others, after));
-    const track = storyTrack(timeline);
-    const moving = track?.clips.filter((clip) => showsScene(clip, scene)) ?? [];
+    map.set("order", order);
     if (!track || moving.length === 0) return;
     const staying = track.clips.filter((clip) => !showsScene(clip, scene));
-    const orders = ordersAfter(
-      editor,
-      staying,
-      lastClipUpTo({ ...timeline, scenes: others }, after),
-      moving.length,
-    );
+    const last = lastClipUpTo({ ...timeline, scenes: others }, after);
+    const orders = ordersAfter(editor, staying, last, moving.length);
     for (const [i, clip] of moving.entries()) {
       const place = { track: track.id, order: orders[i] ?? "", gap: clip.gap };
       thing(roots.clips(editor.doc), clip.id)?.set("place", place);
@@ -95,26 +123,41 @@ export function moveScene(editor: Editor, scene: string, after: string | null): 
 
 /** Takes away a scene and the clips that show it. */
 export function deleteScene(editor: Editor, scene: string): void {
+  deleteScenes(editor, [scene]);
+}
+
+/** Takes away scenes and the clips that show them. */
+export function deleteScenes(editor: Editor, scenes: readonly string[]): void {
   const timeline = timelineOf(editor.doc);
-  transact(editor, () => {
-    roots.scenes(editor.doc).delete(scene);
-    const gone = new Set<string>();
-    for (const track of timeline.tracks) {
-      for (const clip of track.clips) if (showsScene(clip, scene)) gone.add(clip.id);
+  const going = scenes.filter((id) => roots.scenes(editor.doc).has(id));
+  if (going.length === 0) throw new EditError("gone", "there is no such scene", scenes[0]);
+  const gone = new Set<string>();
+  for (const track of timeline.tracks) {
+    for (const clip of track.clips) {
+      if (!going.some((scene) => showsScene(clip, scene))) continue;
+      lockedNot(track, clip);
+      gone.add(clip.id);
     }
-    settle(editor, timeline, gone);
+  }
+  transact(editor, () => {
+    for (const id of going) roots.scenes(editor.doc).delete(id);
+    settlePieces(editor, timeline, gone);
     for (const id of gone) roots.clips(editor.doc).delete(id);
     retie(editor, timeline, gone);
   });
 }
 
+function lockedNot(track: Track, clip: Clip): void {
+  if (track.locked) throw new EditError("locked", "the track of this clip is locked", clip.id);
+}
+
 /** Sets a scene's length; clips that showed it to its end go on doing so. */
 export function setSceneLength(editor: Editor, scene: string, length: number): void {
   const timeline = timelineOf(editor.doc);
-  const map = thing(roots.scenes(editor.doc), scene);
+  const map = needThing(editor, "scenes", scene);
   const old = timeline.scenes.find((other) => other.id === scene)?.length;
-  const next = Math.max(1, Math.round(length));
-  if (!map || old === undefined || old === next) return;
+  const next = needFrames(length, "the length of a scene", 1);
+  if (old === next) return;
   transact(editor, () => {
     map.set("length", next);
     for (const clip of timeline.tracks.flatMap((track) => track.clips)) {
@@ -124,79 +167,64 @@ export function setSceneLength(editor: Editor, scene: string, length: number): v
   });
 }
 
+/** Makes a text of a scene say something; what others type at once is merged. */
+export function setSceneText(
+  editor: Editor,
+  scene: string,
+  field: SceneTextField,
+  text: string,
+): void {
+  const map = needThing(editor, "scenes", scene);
+  const shared = map.get(field);
+  if (shared instanceof Y.Text && shared.toString() === text) return;
+  transact(editor, () => {
+    if (shared instanceof Y.Text) rewrite(shared, text);
+    else map.set(field, new Y.Text(text));
+  });
+}
+
+/** Puts a reference to an asset into a scene, after another of its references (null: first; absent: last). */
+export function setRef(
+  editor: Editor,
+  scene: string,
+  asset: string,
+  ref: { role: string; after?: string | null },
+): void {
+  const map = needThing(editor, "scenes", scene);
+  const shown = timelineOf(editor.doc).scenes.find((other) => other.id === scene);
+  const others = (shown?.refs ?? []).filter((other) => other.asset !== asset);
+  const listed = others.map((other) => ({ id: other.asset, order: other.order }));
+  const order = orderAfter(editor, listed, ref.after);
+  transact(editor, () => mapIn(map, "refs").set(asset, { role: ref.role, order }));
+}
+
+/** Takes a reference out of a scene. */
+export function deleteRef(editor: Editor, scene: string, asset: string): void {
+  const refs = needThing(editor, "scenes", scene).get("refs");
+  if (!(refs instanceof Y.Map) || !refs.has(asset))
+    throw new EditError("gone", "the scene has no such reference", asset);
+  transact(editor, () => refs.delete(asset));
+}
+
+// mapIn is the map under a key, made anew when there is something else.
+function mapIn(map: Y.Map<unknown>, key: string): Y.Map<unknown> {
+  const found = map.get(key);
+  if (found instanceof Y.Map) return found;
+  const made = new Y.Map<unknown>();
+  map.set(key, made);
+  return made;
+}
+
 /** Registers of a scene that can be set; null takes one away. */
 export type SceneFields = { color?: string | null; take?: string | null; render?: RenderSettings };
 
 /** Sets registers of a scene. */
 export function setScene(editor: Editor, scene: string, fields: SceneFields): void {
-  const map = thing(roots.scenes(editor.doc), scene);
-  if (!map) return;
+  const map = needThing(editor, "scenes", scene);
   transact(editor, () => {
     setRegisters(map, { color: fields.color, take: fields.take });
-    if (!fields.render) return;
-    let render = map.get("render");
-    if (!(render instanceof Y.Map)) render = map.set("render", new Y.Map());
-    if (render instanceof Y.Map) setRegisters(render, fields.render);
+    if (fields.render) setRegisters(mapIn(map, "render"), fields.render);
   });
-}
-
-/** What holds for the whole timeline. */
-export type MetaFields = {
-  title?: string;
-  rate?: [number, number];
-  size?: [number, number];
-  background?: string;
-};
-
-/** Sets what holds for the whole timeline. */
-export function setMeta(editor: Editor, fields: MetaFields): void {
-  transact(editor, () => setRegisters(roots.meta(editor.doc), fields));
-}
-
-/** A new track after the last one. Returns its id. */
-export function addTrack(editor: Editor, kind: TrackKind, name: string): string {
-  const tracks = timelineOf(editor.doc).tracks.filter((track) => track.order !== "");
-  const id = editor.newId();
-  transact(editor, () => {
-    roots
-      .tracks(editor.doc)
-      .set(id, mapOf({ order: orderAfter(editor, tracks, undefined), kind, name }));
-  });
-  return id;
-}
-
-/** Registers of a track that can be set. */
-export type TrackFields = {
-  name?: string;
-  locked?: boolean;
-  muted?: boolean;
-  hidden?: boolean;
-  gain?: number;
-};
-
-/** Sets registers of a track. */
-export function setTrack(editor: Editor, track: string, fields: TrackFields): void {
-  const map = thing(roots.tracks(editor.doc), track);
-  if (map) transact(editor, () => setRegisters(map, fields));
-}
-
-/**
- * Makes an empty document usable: meta, one story track, one empty scene with
- * its clip. Does nothing when there is a track.
- */
-export function seedTimeline(editor: Editor, title: string): void {
-  if (roots.tracks(editor.doc).size > 0) return;
-  transact(editor, () => {
-    setRegisters(roots.meta(editor.doc), {
-      schema: 1,
-      title,
-      rate: [24, 1],
-      size: [1920, 1080],
-      background: "#000000",
-    });
-    addTrack(editor, "story", "Story");
-  });
-  addScene(editor);
 }
 
 function showsScene(clip: Clip, scene: string): boolean {

@@ -103,9 +103,28 @@ export type Marker = {
   color: string | null;
 };
 
-/** Something that the projection had to mend, by the number of its rule. */
+/**
+ * What the projection did: a register took its default, an entry was not read;
+ * a clip without its track went to one of its own; a piece was cut short or
+ * hidden where another piece shows the same; a transition was shortened or not
+ * shown; something whose anchor is gone stands where it was; a number was
+ * brought into its bounds.
+ */
+export type RepairKind =
+  | "malformed"
+  | "ignored"
+  | "recovered"
+  | "cut"
+  | "hidden"
+  | "shortened"
+  | "dropped"
+  | "untied"
+  | "clamped";
+
+/** Something that the projection had to mend, with the number of its rule. */
 export type Repair = {
   rule: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+  kind: RepairKind;
   root: "meta" | "scenes" | "tracks" | "clips" | "markers";
   id: string;
   /** The field that was mended, or what happened to the thing as a whole. */

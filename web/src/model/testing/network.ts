@@ -108,7 +108,11 @@ export function act(replica: Replica, random: Random): void {
     () => random(3) === 0 && undo.undo(),
     () => random(6) === 0 && undo.redo(),
   ];
-  actions[random(actions.length)]?.();
+  try {
+    actions[random(actions.length)]?.();
+  } catch (error) {
+    if (!(error instanceof commands.EditError)) throw error;
+  }
 }
 
 function type(editor: Editor, scene: string, random: Random): void {
