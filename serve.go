@@ -93,7 +93,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	}
 	n := &node{store: store, log: log, metrics: server.NewMetrics(prometheus.NewRegistry())}
 	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
-	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms()})
+	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard})
 	n.server = server.New(server.Config{
 		Hub: n.hub, Auth: n.auth, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
 		Ping: store.Ping,

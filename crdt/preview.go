@@ -19,13 +19,19 @@ type PreviewInsert struct {
 	IDRange
 	Kind  string // as in [Struct]
 	Where Where  // unknown when the parent is not here yet
-	Bytes []byte // the content as it stands in the update
+
+	content *incoming
 }
+
+// Content is what the struct carries, as in [Struct]. It is decoded anew by each
+// call, from the bytes of the update.
+func (p PreviewInsert) Content() any { return p.content.value() }
 
 // PreviewDelete is content that an update would delete.
 type PreviewDelete struct {
 	IDRange
-	Where Where
+	Where   Where
+	Brought bool // the update itself brings it; Where is not said then
 }
 
 // Where is a place in a document: a root, and the keys on the way to a value.
@@ -34,6 +40,7 @@ type Where struct {
 	Root  string
 	Path  []string
 	Known bool
+	Gone  bool // in what was collected: content that goes there is dropped
 }
 
 // New tells whether the update brings anything that the document lacks.
@@ -127,7 +134,7 @@ func (v *viewer) insert(s *incoming) {
 		}
 	}
 	v.out.Inserts = append(v.out.Inserts, PreviewInsert{
-		IDRange: s.ids(), Kind: kindNames[s.kind], Where: v.where(s), Bytes: s.content,
+		IDRange: s.ids(), Kind: kindNames[s.kind], Where: v.where(s), content: s,
 	})
 }
 
@@ -179,11 +186,18 @@ func (v *viewer) step(s *incoming) (next int, place Where) {
 	case s.root != nil:
 		return -1, Where{Root: string(s.root), Path: []string{string(s.key)}, Known: true}
 	case v.doc.has(s.parent):
-		return -1, v.doc.whereItem(v.doc.find(v.doc.local(s.parent))).with(s.key)
+		r := v.doc.find(v.doc.local(s.parent))
+		if v.doc.items.at(r).kind != kindType {
+			return -1, Where{Gone: true}
+		}
+		return -1, v.doc.whereItem(r).with(s.key)
 	}
 	holder := v.holder(s.parent)
-	if holder < 0 {
+	switch {
+	case holder < 0:
 		return -1, Where{}
+	case v.structs[holder].kind != kindType:
+		return -1, Where{Gone: true}
 	}
 	return -1, v.inside(holder).with(s.key)
 }
@@ -204,6 +218,9 @@ func (v *viewer) inside(holder int) Where {
 }
 
 func (w Where) with(key []byte) Where {
+	if w.Gone {
+		return w
+	}
 	if !w.Known || len(w.Path) >= maxPath {
 		return Where{}
 	}
@@ -218,7 +235,7 @@ func (d *Doc) whereItem(r ref) Where {
 	for range maxPath {
 		it := d.items.at(r)
 		if it.kind == kindGC {
-			return Where{}
+			return Where{Gone: true}
 		}
 		path = append(path, d.keys[it.key])
 		parent := &d.types[it.parent]
@@ -242,7 +259,7 @@ func (v *viewer) delete(client uint64, clock, n uint32) {
 	}
 	if clock >= have {
 		v.out.fresh = true
-		v.out.Deletes = append(v.out.Deletes, PreviewDelete{IDRange: IDRange{client, clock, n}})
+		v.out.Deletes = append(v.out.Deletes, PreviewDelete{IDRange: IDRange{client, clock, n}, Brought: end <= v.end[client]})
 		return
 	}
 	if end > have {
@@ -258,6 +275,8 @@ func (v *viewer) delete(client uint64, clock, n uint32) {
 		}
 		from, to := max(clock, it.clock), min(end, it.end())
 		v.out.fresh = true
-		v.out.Deletes = append(v.out.Deletes, PreviewDelete{IDRange{client, from, to - from}, v.doc.whereItem(l.at(p).item)})
+		v.out.Deletes = append(v.out.Deletes, PreviewDelete{
+			IDRange: IDRange{client, from, to - from}, Where: v.doc.whereItem(l.at(p).item),
+		})
 	}
 }

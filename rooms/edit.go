@@ -37,29 +37,53 @@ type held struct {
 
 // edit takes an update: wholly, or not at all.
 func (r *Room) edit(e event) {
-	update := e.msg.Payload
-	if e.msg.Kind == wire.Update && len(update) > updateBytes {
+	if e.msg.Kind == wire.Update && len(e.msg.Payload) > updateBytes {
 		r.refuse(e.from, fmt.Sprintf("an update has at most %d bytes", updateBytes))
 		return
 	}
-	fresh, err := r.preview(update)
+	if r.judge(e) {
+		r.takeAsides()
+	}
+}
+
+// judge does with an update what is due, and tells whether it was let in.
+func (r *Room) judge(e event) bool {
+	p, err := r.state.Preview(e.msg.Payload)
 	switch {
 	case errors.Is(err, crdt.ErrMalformed):
 		r.hub.config.Metrics.updates(ResultMalformed)
 		r.drop(e.from, fmt.Errorf("%w: %w", ErrMalformed, err))
 	case err != nil:
 		r.refuse(e.from, err.Error())
-	case !fresh:
+	case !p.New():
 		// What the document has may not be stored yet.
 		r.hub.config.Metrics.updates(ResultKnown)
 		r.hold(held{ticket: r.appended, from: e.from, at: e.at})
 	case !e.from.Write:
 		r.refuse(e.from, "read-only")
-	case !r.fits(len(update)):
+	case p.Missing():
+		r.setAside(e)
+	case !r.fits(len(e.msg.Payload)):
 		r.refuse(e.from, "the document is full")
 	default:
-		r.apply(e, update)
+		return r.allows(e.from, p) && r.apply(e, e.msg.Payload)
 	}
+	return false
+}
+
+// allows asks the guard. Who is refused starts afresh, as what they see is not
+// what everybody sees.
+func (r *Room) allows(m *Member, p *crdt.Preview) bool {
+	guard := r.hub.config.Guard
+	if guard == nil {
+		return true
+	}
+	err := guard(r.state, p, m.JoinRequest)
+	if err != nil {
+		r.refuse(m, err.Error())
+		r.drop(m, fmt.Errorf("%w: %w", ErrRefused, err))
+	}
+	return err == nil
 }
 
 // fits tells whether the document has space for n bytes more. Measuring takes
@@ -72,20 +96,12 @@ func (r *Room) fits(n int) bool {
 	return r.size+r.unmeasured <= documentBytes
 }
 
-// preview tells whether update brings anything new.
-func (r *Room) preview(update []byte) (fresh bool, err error) {
-	p, err := r.state.Preview(update)
-	if err != nil {
-		return false, err
-	}
-	return p.New(), nil
-}
-
-// apply integrates an update and hands it to the journal.
-func (r *Room) apply(e event, update []byte) {
+// apply integrates an update and hands it to the journal. It tells whether that
+// was possible.
+func (r *Room) apply(e event, update []byte) bool {
 	if err := r.state.Apply(update); err != nil {
 		r.refuse(e.from, err.Error())
-		return
+		return false
 	}
 	r.whole = nil
 	r.hub.config.Metrics.updates(ResultApplied)
@@ -99,6 +115,7 @@ func (r *Room) apply(e event, update []byte) {
 		ticket: r.appended, from: e.from, update: update, at: e.at,
 		holding: len(update) + entryBytes, shown: r.degraded,
 	})
+	return true
 }
 
 // refuse answers an update that is not taken. Its author's document now

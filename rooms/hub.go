@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/soratoo/soratoo/crdt"
 )
 
 // Why a member is out of its room.
@@ -23,6 +25,8 @@ var (
 	ErrMalformed = errors.New("malformed message")
 	// ErrFailed: the room could not go on; come back.
 	ErrFailed = errors.New("the room failed")
+	// ErrRefused: the member wrote what it may not; drop local state and join anew.
+	ErrRefused = errors.New("a change was refused")
 )
 
 // drainTimeout is how long rooms may take to store their last entries when
@@ -34,6 +38,11 @@ type Config struct {
 	Log     Log
 	Logger  *slog.Logger
 	Metrics Metrics
+
+	// Guard tells whether a member may do to a document what an update would do,
+	// and if not, why, in words for the member. It must not change the document.
+	// Nil allows everything.
+	Guard func(d *crdt.Doc, p *crdt.Preview, by JoinRequest) error
 }
 
 // Hub has the rooms of a node. Its methods may be called at once.

@@ -29,6 +29,9 @@ type JoinRequest struct {
 	Sink    Sink
 	Encoder Encoder
 
+	// Moderate says that they may change what others wrote, where the guard asks.
+	Moderate bool
+
 	// Greeting is the first frame in the member's outbox; nil for none.
 	Greeting []byte
 	// Ask has the room send its state vector first, as y-websocket servers do;

@@ -180,12 +180,13 @@ func (d dialect) Encode(m wire.Message) []byte {
 
 // peer is a client: a document of its own, kept equal by messages.
 type peer struct {
-	t       testing.TB
-	name    string
-	person  string
-	write   bool
-	asleep  atomic.Bool // does not take what waits for it
-	encoder rooms.Encoder
+	t        testing.TB
+	name     string
+	person   string
+	write    bool
+	moderate bool
+	asleep   atomic.Bool // does not take what waits for it
+	encoder  rooms.Encoder
 
 	member *rooms.Member
 	wake   chan struct{}
@@ -228,6 +229,7 @@ func (p *peer) join(h *rooms.Hub, doc string) error {
 	p.wake, p.stop, p.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	m, err := h.Join(context.Background(), rooms.JoinRequest{
 		Doc: doc, Person: p.person, Name: "N " + p.name, Color: "#123456", Write: p.write, Sink: p, Encoder: p.encoder,
+		Moderate: p.moderate,
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ type Room struct {
 	stored     uint64 // entries that the log has
 	holding    int    // bytes of what is not stored
 	held       []held
+	aside      []event // updates that build on what is not here
 	degraded   bool
 	closing    bool // the node goes down
 	presence   presence
@@ -264,6 +265,7 @@ func (r *Room) leave(m *Member) {
 		break
 	}
 	r.absent(m)
+	r.dropAsides(m)
 	if r.count == 0 {
 		r.idle = time.Now().Add(idleTimeout)
 	}

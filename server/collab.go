@@ -194,24 +194,25 @@ func (c *collab) enter(ctx context.Context, address, token string) (*rooms.Membe
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	doc, _ := wire.Address(address).Split()
-	p, write, err := c.authorise(ctx, doc, token)
+	p, access, err := c.authorise(ctx, doc, token)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	scope := wire.ScopeReadOnly
+	scope, write := wire.ScopeReadOnly, writes(doc, access)
 	if write {
 		scope = wire.ScopeReadWrite
 	}
 	encoder := collabEncoder{address}
 	member, err := c.server.Hub.Join(ctx, rooms.JoinRequest{
 		Doc: doc, Person: p.Person, Name: p.Name, Color: p.Color, Write: write, Sink: c.socket, Encoder: encoder,
+		Moderate: access == auth.AccessWrite,
 		Greeting: encoder.Encode(wire.Message{Kind: wire.Authenticated, Payload: []byte(scope)}),
 	})
 	return member, p.Expires, err
 }
 
-// authorise tells whose token this is and whether they may write the document.
-func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Principal, write bool, err error) {
+// authorise tells whose token this is and what they may do with the document.
+func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Principal, a auth.Access, err error) {
 	switch {
 	case token == "cookie" && c.cookies != nil:
 		p, err = c.server.identify(c.cookies.WithContext(ctx))
@@ -220,11 +221,10 @@ func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Princ
 	default:
 		p, err = c.server.Auth.Token(ctx, token)
 	}
-	if err != nil {
-		return p, false, err
+	if err == nil {
+		a, err = c.server.access(ctx, p, doc)
 	}
-	access, err := c.server.access(ctx, p, doc)
-	return p, writes(doc, access), err
+	return p, a, err
 }
 
 // deny answers an Auth frame with no. The client may try again. When the fault
@@ -260,11 +260,11 @@ func (c *collab) detach(d *collabDoc) {
 // else now than before comes back to join anew.
 func (c *collab) renewed(ctx context.Context, d *collabDoc, token string) error {
 	doc, _ := wire.Address(d.address).Split()
-	p, write, err := c.authorise(ctx, doc, token)
+	p, access, err := c.authorise(ctx, doc, token)
 	switch {
 	case err != nil:
 		return err
-	case write != d.member.Write, p.Person != d.member.Person:
+	case writes(doc, access) != d.member.Write, (access == auth.AccessWrite) != d.member.Moderate, p.Person != d.member.Person:
 		return rooms.ErrRestart
 	}
 	c.mu.Lock()

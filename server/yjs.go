@@ -34,7 +34,7 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		y.member, err = s.Hub.Join(ctx, rooms.JoinRequest{
 			Doc: doc, Person: p.Person, Name: p.Name, Color: p.Color,
-			Write: writes(doc, access), Sink: sock, Encoder: yjsEncoder{}, Ask: true,
+			Write: writes(doc, access), Moderate: access == auth.AccessWrite, Sink: sock, Encoder: yjsEncoder{}, Ask: true,
 		})
 	}
 	if err != nil {

@@ -82,8 +82,30 @@ func busyRoom(ctx context.Context, s *service, rate int, l load) (busy, error) {
 		}
 		e.seen = make([]bool, total)
 		r.editors = append(r.editors, e)
+		if err := e.stage(ctx); err != nil {
+			return busy{}, fmt.Errorf("making a scene: %w", err)
+		}
 	}
 	return r.run(ctx)
+}
+
+// stage makes the scene whose prompt the editors write, the same for each.
+func (e *editor) stage(ctx context.Context) error {
+	first := crdt.New(crdt.Options{ClientID: 1})
+	update := first.Transact(func(tx *crdt.Tx) {
+		first.Map("scenes").Set(tx, "paper", crdt.NewMap(map[string]any{"prompt": crdt.NewText("")}))
+	})
+	if err := e.doc.Apply(update); err != nil {
+		return err
+	}
+	return e.say(ctx, wire.Message{Kind: wire.Update, Payload: update})
+}
+
+// prompt is the text that the editors write.
+func (e *editor) prompt() crdt.Text {
+	scene, _ := e.doc.Map("scenes").Get("paper")
+	prompt, _ := scene.(crdt.Map).Get("prompt")
+	return prompt.(crdt.Text)
 }
 
 func (r *room) run(ctx context.Context) (busy, error) {
@@ -152,7 +174,7 @@ func (r *room) write(ctx context.Context) error {
 // edit sends edit i.
 func (e *editor) edit(ctx context.Context, i int) error {
 	update := e.doc.Transact(func(tx *crdt.Tx) {
-		text := e.doc.Text("text")
+		text := e.prompt()
 		text.Insert(tx, text.Len(), fmt.Sprintf("%c%0*d", mark, markDigits, i))
 	})
 	return e.say(ctx, wire.Message{Kind: wire.Update, Payload: update})

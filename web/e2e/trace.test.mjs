@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import * as Y from "yjs";
 import * as site from "./site.mjs";
 
 const trace = new URL("../../crdt/crdttest/testdata/b4-editing-trace.json.gz", import.meta.url);
@@ -13,7 +14,9 @@ test("a whole paper typed by one client is read by another", { timeout: 120_000 
   const access = await site.token("Ada");
   const paper = await site.newProject(access, "A paper");
   const writer = await site.hocuspocus(access, paper);
-  const text = writer.document.getText("paper");
+  const text = new Y.Text();
+  const scenes = writer.document.getMap("scenes");
+  scenes.set("paper", new Y.Map([["prompt", text]]));
   for (const [i, [at, deleted, inserted]] of keystrokes.entries()) {
     writer.document.transact(() => {
       if (deleted > 0) text.delete(at, deleted);
@@ -25,7 +28,8 @@ test("a whole paper typed by one client is read by another", { timeout: 120_000 
   await writer.saved();
   assert.equal(text.length, 104_852);
   const reader = await site.ywebsocket(access, paper);
-  assert.equal(reader.document.getText("paper").toString(), text.toString());
+  const read = reader.document.getMap("scenes").get("paper").get("prompt");
+  assert.equal(read.toString(), text.toString());
   reader.close();
   writer.close();
 });

@@ -32,7 +32,8 @@ const open = async () => {
 };
 
 const writer = await open();
-const text = writer.document.getText("text");
+const text = new Y.Text();
+writer.document.getMap("scenes").set("paper", new Y.Map([["prompt", text]]));
 const began = performance.now();
 for (const [i, [at, deleted, inserted]] of trace.entries()) {
 	writer.document.transact(() => {
@@ -45,9 +46,10 @@ const typed = performance.now() - began;
 await writer.saved();
 const want = text.toString();
 const reader = await open();
-while (reader.document.getText("text").toString() !== want && performance.now() - began < 120_000) {
+const seen = () => reader.document.getMap("scenes").get("paper")?.get("prompt").toString();
+while (seen() !== want && performance.now() - began < 120_000) {
 	await new Promise((resolve) => setTimeout(resolve, 20));
 }
 const read = performance.now() - began;
-console.log(JSON.stringify({ typed, read, equal: reader.document.getText("text").toString() === want }));
+console.log(JSON.stringify({ typed, read, equal: seen() === want }));
 process.exit(0);
