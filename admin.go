@@ -63,7 +63,7 @@ func (p program) createUser(ctx context.Context) error {
 		return err
 	}
 	made, err := n.auth.SignUp(ctx, in)
-	if err = errors.Join(err, n.store.Close()); err != nil {
+	if err = errors.Join(err, n.close()); err != nil {
 		return fmt.Errorf("making the account: %w", err)
 	}
 	p.say("%s has an account: %s\n", made.Account.Email, made.Account.ID)

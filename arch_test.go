@@ -17,7 +17,7 @@ import (
 const module = "github.com/soratoo/soratoo"
 
 // domain is what adapters may import.
-var domain = []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire", "rooms", "rooms/shape", "rooms/timeline", "rooms/review", "auth"}
+var domain = []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire", "rooms", "rooms/shape", "rooms/timeline", "rooms/review", "auth", "media"}
 
 // packages is the table of ARCHITECTURE.md: each package with what it may
 // import of ours, and of others. A new row or arrow is a design decision.
@@ -26,7 +26,7 @@ var packages = map[string]struct {
 	others []string // prefixes of import paths
 }{
 	".": {
-		ours:   append([]string{"server", "storage", "web"}, domain...),
+		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
 	"crdt":           {ours: []string{"crdt/lib0"}},
@@ -39,6 +39,9 @@ var packages = map[string]struct {
 	"rooms/timeline": {ours: []string{"crdt", "rooms/shape"}},
 	"rooms/review":   {ours: []string{"crdt", "rooms/shape"}},
 	"auth":           {others: []string{"github.com/golang-jwt/jwt", "golang.org/x/crypto/argon2", "golang.org/x/text"}},
+	"media":          {ours: []string{"auth"}},
+	"media/ffprobe":  {ours: []string{"media"}},
+	"storage/blob":   {},
 	"storage":        {ours: append([]string{"storage/sqlstore"}, domain...)},
 	"storage/sqlstore": {
 		ours:   domain,

@@ -32,7 +32,7 @@ var settings = []setting{
 	{"SORATOO_LISTEN", "listen", "address of the web, REST and WebSocket listener", func(c *config) *string { return &c.listen }},
 	{"SORATOO_PUBLIC_URL", "public-url", "how browsers reach it (default: http://localhost with the listener's port)", func(c *config) *string { return &c.publicURL }},
 	{"SORATOO_METRICS_LISTEN", "metrics-listen", "address of /metrics and /debug/pprof/; keep it private", func(c *config) *string { return &c.metricsListen }},
-	{"SORATOO_DATA_DIR", "data-dir", "embedded database and keys", func(c *config) *string { return &c.dataDir }},
+	{"SORATOO_DATA_DIR", "data-dir", "embedded database, media and keys", func(c *config) *string { return &c.dataDir }},
 	{"SORATOO_LOG", "log", "debug, info, warn or error, and text or json", func(c *config) *string { return &c.log }},
 }
 

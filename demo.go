@@ -44,7 +44,7 @@ func (p program) demo(ctx context.Context) error {
 	}
 	d := demonstration{node: n, dir: c.dataDir}
 	err = d.make(ctx)
-	if err := errors.Join(err, n.store.Close()); err != nil {
+	if err := errors.Join(err, n.close()); err != nil {
 		return err
 	}
 	p.say(`The demo is ready. Sign in as Ada in one browser and as Ben in another:

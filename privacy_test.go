@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -52,6 +53,7 @@ func TestSecretsAndChildrenAreNotKept(t *testing.T) {
 	if status != http.StatusUnauthorized {
 		t.Errorf("sign-in = %d %v", status, answer)
 	}
+	r.addMedia(token, "Zaphodclip.wav")
 	look := func(when string) {
 		t.Helper()
 		for _, secret := range []string{"Zaphodchild", "kid@zaphod", "quite a long lamp", "quite a wrong lamp", token} {
@@ -74,10 +76,44 @@ func TestSecretsAndChildrenAreNotKept(t *testing.T) {
 			t.Errorf("the log has %q:\n%s", private, log)
 		}
 	}
-	for _, name := range []string{"access.key", "soratoo.db"} {
-		info, err := os.Stat(filepath.Join(data, name))
+	if media := holds(t, filepath.Join(data, "media"), "zaphodsound"); len(media) != 1 || strings.Contains(strings.ToLower(media[0]), "clip") {
+		t.Errorf("the sound is in %v, want one file whose name tells nothing", media)
+	}
+	for _, file := range holds(t, data, "") {
+		info, err := os.Stat(file)
 		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has mode %v, %v, want 0600", name, info.Mode(), err)
+			t.Errorf("%s has mode %v, %v, want 0600", file, info.Mode(), err)
 		}
+	}
+}
+
+// addMedia makes a project with a sound in it.
+func (r *running) addMedia(token, name string) {
+	r.t.Helper()
+	_, answer := r.call("GET", "/api/v1/workspaces", token, nil)
+	items, _ := answer["items"].([]any)
+	if len(items) != 1 {
+		r.t.Fatalf("workspaces = %v", answer)
+	}
+	workspace, _ := items[0].(map[string]any)["id"].(string)
+	_, answer = r.call("POST", "/api/v1/workspaces/"+workspace+"/projects", token, map[string]any{"name": "Zaphodfilm"})
+	project, _ := answer["id"].(string)
+	sound, err := exec.CommandContext(r.t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1",
+		"-metadata", "title=zaphodsound", "-f", "wav", "pipe:1").Output()
+	if err != nil {
+		r.t.Fatalf("making a sound: %v; run scripts/deps", err)
+	}
+	request, err := http.NewRequestWithContext(r.t.Context(), "POST", r.url+"/api/v1/projects/"+project+"/assets?name="+name, bytes.NewReader(sound))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	got, err := http.DefaultClient.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if got.StatusCode != http.StatusCreated {
+		r.t.Fatalf("adding a sound = %d", got.StatusCode)
 	}
 }

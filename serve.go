@@ -14,10 +14,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/media"
+	"github.com/soratoo/soratoo/media/ffprobe"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/rooms/timeline"
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage"
+	"github.com/soratoo/soratoo/storage/blob"
 	"github.com/soratoo/soratoo/web"
 )
 
@@ -54,7 +57,7 @@ func (p program) serve(ctx context.Context) error {
 		return errors.Join(err, public.Close(), private.Close())
 	}
 	p.say("SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
-	return errors.Join(n.run(ctx, public, private), n.store.Close())
+	return errors.Join(n.run(ctx, public, private), n.close())
 }
 
 // listen opens both listeners, or none.
@@ -74,6 +77,7 @@ func listen(ctx context.Context, c config) (public, private net.Listener, err er
 // node is the parts of a running server, wired.
 type node struct {
 	store   storage.Store
+	files   *blob.Files
 	auth    *auth.Service
 	hub     *rooms.Hub
 	server  *server.Server
@@ -91,11 +95,15 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	n := &node{store: store, log: log, metrics: server.NewMetrics(prometheus.NewRegistry())}
+	files, err := blob.Open(filepath.Join(c.dataDir, "media"))
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	n := &node{store: store, files: files, log: log, metrics: server.NewMetrics(prometheus.NewRegistry())}
 	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
 	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard})
 	n.server = server.New(server.Config{
-		Hub: n.hub, Auth: n.auth, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
+		Hub: n.hub, Auth: n.auth, Media: n.media(), Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
 		Ping: store.Ping,
 		Prepare: func(ctx context.Context, project auth.Project, person string) error {
 			return n.begin(ctx, project.ID, person, timeline.Seed(project.Name))
@@ -103,6 +111,19 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	})
 	return n, nil
 }
+
+// media makes the service of media. Without ffprobe, browsers tell what they
+// find in files.
+func (n *node) media() *media.Service {
+	c := media.Config{Store: n.store, Blobs: n.files, Rights: n.auth}
+	if prober := ffprobe.Find(); prober != nil {
+		c.Prober = prober
+	}
+	return media.New(c)
+}
+
+// close lets go of what was opened.
+func (n *node) close() error { return errors.Join(n.files.Close(), n.store.Close()) }
 
 // begin writes what a project's timeline begins with.
 func (n *node) begin(ctx context.Context, project, person string, update []byte) error {

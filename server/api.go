@@ -34,6 +34,7 @@ func (s *Server) routes(r chi.Router) {
 	s.accountRoutes(api)
 	s.workspaceRoutes(api)
 	s.projectRoutes(api)
+	s.assetRoutes(api)
 	r.Get(docsPath, s.docs(api.OpenAPI()))
 }
 

@@ -18,8 +18,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/server"
+	"github.com/soratoo/soratoo/storage/blob"
 	"github.com/soratoo/soratoo/storage/sqlstore"
 )
 
@@ -29,6 +31,12 @@ type site struct {
 	handler http.Handler
 	logs    *bytes.Buffer
 }
+
+// How large files and projects may be on a site.
+const (
+	fileBytes    = 64 << 10
+	projectBytes = 150 << 10
+)
 
 // newSite makes a site that browsers reach at a URL, with a small client if none
 // is given.
@@ -47,10 +55,19 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 	logs := &bytes.Buffer{}
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	metrics := server.NewMetrics(prometheus.NewRegistry())
+	files, err := blob.Open(filepath.Join(t.TempDir(), "media"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = files.Close() })
+	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
 	s := server.New(server.Config{
 		Hub:  rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()}),
-		Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),
-		Log:  slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Version: "test",
+		Auth: accounts,
+		Media: media.New(media.Config{
+			Store: store, Blobs: files, Rights: accounts, FileBytes: fileBytes, ProjectBytes: projectBytes,
+		}),
+		Log: slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Version: "test",
 		Web:     client[0],
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },

@@ -67,6 +67,10 @@ func describe(api *huma.OpenAPI, method, path string, o *huma.Operation) docsOpe
 	}
 	for _, content := range o.RequestBody.Content {
 		schema := content.Schema
+		if schema.Format == "binary" {
+			d.Body = "the bytes of the file"
+			continue
+		}
 		if schema.Ref != "" {
 			schema = api.Components.Schemas.SchemaFromRef(schema.Ref)
 		}

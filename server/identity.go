@@ -76,6 +76,7 @@ type contextKey int
 const (
 	principalKey contextKey = iota
 	requestKey
+	controlKey
 )
 
 // who is who makes the request, in operations that need somebody.
@@ -90,11 +91,17 @@ func requestOf(ctx context.Context) *http.Request {
 	return r
 }
 
+// controlOf moves the deadlines of an operation's request.
+func controlOf(ctx context.Context) *http.ResponseController {
+	c, _ := ctx.Value(controlKey).(*http.ResponseController)
+	return c
+}
+
 // signedIn lets only who is signed in into operations that have a security
 // scheme.
 func (s *Server) signedIn(ctx huma.Context, next func(huma.Context)) {
 	r, w := humachi.Unwrap(ctx)
-	ctx = huma.WithValue(ctx, requestKey, r)
+	ctx = huma.WithValue(huma.WithValue(ctx, requestKey, r), controlKey, http.NewResponseController(w))
 	if len(ctx.Operation().Security) == 0 {
 		next(ctx)
 		return

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
 )
 
@@ -43,6 +44,13 @@ var problems = []struct {
 	{errMethod, http.StatusMethodNotAllowed, "method-not-allowed", "This path has other methods, see Allow"},
 	{auth.ErrTooMany, http.StatusTooManyRequests, "too-many", "Too many tries, wait a minute"},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin", "Requests from pages elsewhere are refused"},
+	{media.ErrType, http.StatusUnsupportedMediaType, "unsupported-media", "This is no image, video or sound that browsers show"},
+	{media.ErrBroken, http.StatusUnprocessableEntity, "broken-media", "The file is damaged or not whole"},
+	{media.ErrTooLarge, http.StatusRequestEntityTooLarge, "file-too-large", "The file is larger than a file may be"},
+	{media.ErrFull, http.StatusRequestEntityTooLarge, "project-full", "The project has no room for this file"},
+	{media.ErrCutOff, http.StatusBadRequest, "cut-off", "The file ended early"},
+	{media.ErrBusy, http.StatusTooManyRequests, "too-many-uploads", "Too many files are on their way, try again"},
+	{media.ErrFacts, http.StatusUnprocessableEntity, "impossible-facts", "This cannot be said about the file"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
 }
 

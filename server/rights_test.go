@@ -18,6 +18,7 @@ var bodies = map[string]any{
 	"POST /api/v1/workspaces/{workspace}/projects": map[string]any{"name": "Mine"},
 	"PATCH /api/v1/projects/{project}":             map[string]any{"name": "Mine"},
 	"PATCH /api/v1/me":                             map[string]any{"name": "Eve"},
+	"PATCH /api/v1/assets/{asset}":                 map[string]any{"duration_ms": 5},
 	"POST /api/v1/tickets":                         map[string]any{"project": "{project}"},
 }
 
@@ -33,7 +34,7 @@ func TestStrangersFindNothingOnAnyRoute(t *testing.T) {
 	ada, studio := s.join("Ada")
 	eve, _ := s.join("Eve")
 	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
-	fill := strings.NewReplacer("{workspace}", studio, "{project}", project)
+	fill := strings.NewReplacer("{workspace}", studio, "{project}", project, "{asset}", s.upload(ada, project, "Harbour.wav", wav(100)).text("id"))
 	paths, _ := s.do("GET", "/api/v1/openapi.json", "", nil).body["paths"].(map[string]any)
 	for path, methods := range paths {
 		methods, _ := methods.(map[string]any)

@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/media"
+)
+
+const assetColumns = `id, project, name, kind, type, size, hash, person, created,
+	duration, width, height, rate_num, rate_den, channels, sample_rate`
+
+// AddAsset stores an asset if its project has room for it; see media.Store.
+func (s *Store) AddAsset(ctx context.Context, a media.Asset, limit int64) error {
+	f := a.Facts
+	result, err := s.write.ExecContext(ctx, `INSERT INTO assets (`+assetColumns+`)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+		WHERE (SELECT coalesce(sum(size), 0) FROM assets WHERE project = ?) + ? <= ?
+			AND EXISTS (SELECT 1 FROM projects WHERE id = ?)`,
+		a.ID, a.Project, a.Name, a.Kind, a.Type, a.Size, a.Hash, a.Person, a.Created.UnixMilli(),
+		f.Duration.Milliseconds(), f.Width, f.Height, f.Rate[0], f.Rate[1], f.Channels, f.SampleRate,
+		a.Project, a.Size, limit, a.Project)
+	if err := one(result, err, media.ErrFull); err != nil {
+		return fmt.Errorf("storing an asset: %w", err)
+	}
+	return nil
+}
+
+func readAsset(scan scanner) (a media.Asset, err error) {
+	var created, duration int64
+	f := &a.Facts
+	err = scan(&a.ID, &a.Project, &a.Name, &a.Kind, &a.Type, &a.Size, &a.Hash, &a.Person, &created,
+		&duration, &f.Width, &f.Height, &f.Rate[0], &f.Rate[1], &f.Channels, &f.SampleRate)
+	a.Created, f.Duration = millis(created), time.Duration(duration)*time.Millisecond
+	return a, err
+}
+
+// Asset returns an asset.
+func (s *Store) Asset(ctx context.Context, id string) (media.Asset, error) {
+	a, err := readAsset(s.read.QueryRowContext(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ?`, id).Scan)
+	return a, found(err, "reading an asset")
+}
+
+// Assets lists the assets of a project.
+func (s *Store) Assets(ctx context.Context, project string, p auth.Page) ([]media.Asset, error) {
+	created, id := p.Position()
+	rows, err := s.read.QueryContext(ctx, `SELECT `+assetColumns+` FROM assets
+		WHERE project = ? AND (created, id) > (?, ?) ORDER BY created, id LIMIT ?`, project, created, id, p.Limit)
+	return collect(rows, err, "listing assets", readAsset)
+}
+
+// SetFacts stores facts of an asset that has none.
+func (s *Store) SetFacts(ctx context.Context, id string, f media.Facts) error {
+	return s.exec(ctx, "describing an asset", `UPDATE assets SET duration = ?, width = ?, height = ?, rate_num = ?, rate_den = ?,
+		channels = ?, sample_rate = ? WHERE id = ? AND duration = 0 AND width = 0`,
+		f.Duration.Milliseconds(), f.Width, f.Height, f.Rate[0], f.Rate[1], f.Channels, f.SampleRate, id)
+}
+
+// DeleteAsset removes an asset.
+func (s *Store) DeleteAsset(ctx context.Context, id string) error {
+	return s.exec(ctx, "removing an asset", `DELETE FROM assets WHERE id = ?`, id)
+}
