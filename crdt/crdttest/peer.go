@@ -47,7 +47,14 @@ func StartPeer(t testing.TB) *Peer {
 	if err != nil {
 		t.Fatalf("starting real Yjs: %v", err)
 	}
-	cmd := exec.Command("node", filepath.Join(dir, "peer.mjs"))
+	return StartScript(t, filepath.Join(dir, "peer.mjs"))
+}
+
+// StartScript starts a Node script that answers calls as peer.mjs does, for the
+// time of a test.
+func StartScript(t testing.TB, script string) *Peer {
+	t.Helper()
+	cmd := exec.Command("node", script)
 	stdin, err1 := cmd.StdinPipe()
 	stdout, err2 := cmd.StdoutPipe()
 	errs := &bytes.Buffer{}

@@ -164,16 +164,8 @@ func (e *entries) cutOverlaps(sorted []piece) []piece {
 
 // overlaps tells whether p shows a frame of the piece behind it, of one clip.
 func (p piece) overlaps(other piece) bool {
-	return p.lineage() == other.lineage() && p.raw.Source == other.raw.Source &&
+	return p.raw.lineage() == other.raw.lineage() && p.raw.Source == other.raw.Source &&
 		p.from < other.end && other.from < p.to
-}
-
-// lineage is the clip that a piece was first split off.
-func (p piece) lineage() string {
-	if p.raw.Origin != nil {
-		return *p.raw.Origin
-	}
-	return p.raw.ID
 }
 
 // show is the clip as it stands.
@@ -181,10 +173,7 @@ func (p piece) show(track string) Clip {
 	c := p.raw.Clip
 	c.Track, c.Start = track, p.start
 	c.In, c.Span = p.from, p.to-p.from
-	c.Length = c.Span
-	if c.Speed != 1 {
-		c.Length = max(1, int(math.Floor(float64(c.Span)/c.Speed+0.5)))
-	}
+	c.Length = onTimeline(c.Span, c.Speed)
 	return c
 }
 

@@ -47,6 +47,11 @@ export function pieceOrder(order: string, frame: number): string {
   return order + chunk(frame);
 }
 
+/** The key that a piece's own was made of. */
+export function orderOfFirst(piece: string): string {
+  return piece.slice(0, -width);
+}
+
 /** Whether a key can stand for a place at all. */
 export function isOrder(value: unknown): value is string {
   return typeof value === "string" && /^[0-9A-Za-z]+$/.test(value);

@@ -4,14 +4,8 @@ import * as commands from "./commands.ts";
 import { openTimeline, projectTimeline } from "./project.ts";
 import { seededRandom } from "./random.ts";
 import type { Clip, Timeline } from "./schema.ts";
-import {
-  act,
-  createNetwork,
-  deliver,
-  type Network,
-  settle,
-  shownClips,
-} from "./testing/network.ts";
+import { act } from "./testing/act.ts";
+import { createNetwork, deliver, type Network, settle, shownClips } from "./testing/network.ts";
 
 const seeds = Array.from({ length: 60 }, (_, i) => i + 1);
 

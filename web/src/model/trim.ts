@@ -2,7 +2,6 @@
 import {
   clamp,
   copyOf,
-  findClip,
   inSource,
   onTimelineSigned,
   passOn,
@@ -11,7 +10,7 @@ import {
   timelineOf,
   transact,
 } from "./edit.ts";
-import { orderBetween, pieceOrder } from "./order.ts";
+import { orderBetween, orderOfFirst, pieceOrder } from "./order.ts";
 import { type Held, needClip, needClips, needFrames } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
 import { type Clip, type Editor, type Place, roots, type Timeline, thing } from "./schema.ts";
@@ -195,7 +194,7 @@ function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string
   const piece = copyOf(map);
   piece.set("origin", clip.origin ?? clip.id);
   piece.set("span", { in: frame, length: from + span - frame });
-  piece.set("place", piecePlace(editor, timeline, held, { at, frame }));
+  piece.set("place", piecePlace(editor, held, { at, frame }));
   if (fade.in > 0) piece.set("fade", { in: 0, out: fade.out });
   roots.clips(editor.doc).set(id, piece);
   map.set("span", { in: from, length: frame - from });
@@ -208,36 +207,33 @@ function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string
 
 function piecePlace(
   editor: Editor,
-  timeline: Timeline,
   { clip, track, index }: Held,
   cut: { at: number; frame: number },
 ): Place {
   if (track.kind === "story") {
     const next =
       track.clips.slice(index + 1).find((other) => other.order > clip.order)?.order ?? null;
-    const first = clip.origin === null ? undefined : findClip(timeline, clip.origin)?.clip;
-    const order = orderOfPiece(editor, { clip, next, first, frame: cut.frame });
+    const order = orderOfPiece(editor, { clip, next, frame: cut.frame });
     return { track: track.id, order, gap: 0 };
   }
   const offset = clip.anchor === null ? 0 : clip.offset + cut.at - clip.start;
   return { track: track.id, clip: clip.anchor, offset, at: cut.at };
 }
 
-type PieceOf = { clip: Clip; next: string | null; first: Clip | undefined; frame: number };
+type PieceOf = { clip: Clip; next: string | null; frame: number };
 
-// orderOfPiece keys a piece by its source frame: behind the order of the clip
-// that was first split as long as this one still stands with it, so that
-// pieces of pieces, too, come out in source order however they merge.
-function orderOfPiece(editor: Editor, { clip, next, first, frame }: PieceOf): string {
+// orderOfPiece keys a piece by its source frame: behind the order of what was
+// first split when the clip is a piece that still stands with it, else behind
+// the clip's own. Which it is does not depend on the frame, so that all cuts
+// of a clip, and of what comes of it, come out in source order however they
+// merge.
+function orderOfPiece(editor: Editor, { clip, next, frame }: PieceOf): string {
   const fits = (order: string) => order > clip.order && (next === null || order < next);
-  if (
-    first &&
-    clip.order.startsWith(first.order) &&
-    clip.order.length === pieceOrder(first.order, 0).length
-  ) {
-    const flat = pieceOrder(first.order, frame);
-    if (fits(flat)) return flat;
-  }
-  const nested = pieceOrder(clip.order, frame);
-  return fits(nested) ? nested : orderBetween(clip.order, next, editor.random);
+  const whole = (base: string) =>
+    fits(pieceOrder(base, clip.in + 1)) && fits(pieceOrder(base, clip.in + clip.span - 1));
+  const bases = clip.origin === null ? [clip.order] : [orderOfFirst(clip.order), clip.order];
+  const base = bases.find(whole);
+  return base === undefined
+    ? orderBetween(clip.order, next, editor.random)
+    : pieceOrder(base, frame);
 }

@@ -5,7 +5,8 @@ import * as commands from "../commands.ts";
 import { projectTimeline } from "../project.ts";
 import { seededRandom } from "../random.ts";
 import { type Editor, roots, type Timeline } from "../schema.ts";
-import { act, createNetwork, deliver, settle } from "./network.ts";
+import { act } from "./act.ts";
+import { createNetwork, deliver, settle } from "./network.ts";
 
 /** One case: apply the updates in order to an empty document, project, compare. */
 export type Case = { about: string; updates: string[]; expected: Timeline };

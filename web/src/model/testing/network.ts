@@ -2,13 +2,15 @@
 // updates that travel late, twice and in any order.
 import * as Y from "yjs";
 import * as commands from "../commands.ts";
-import { projectTimeline } from "../project.ts";
 import { type Random, seededRandom } from "../random.ts";
-import { type Editor, local, type Timeline } from "../schema.ts";
+import type { Editor, Timeline } from "../schema.ts";
 import { openUndo, type Undo } from "../undo.ts";
 
+/** A person who edits. */
+export type Person = { editor: Editor; undo: Undo };
+
 /** One person's copy, and what it has not yet been told. */
-export type Replica = { editor: Editor; undo: Undo; inbox: Uint8Array[] };
+export type Replica = Person & { inbox: Uint8Array[] };
 
 /** Replicas that began from one seeded document. */
 export type Network = { replicas: Replica[]; random: Random };
@@ -54,72 +56,6 @@ export function settle(network: Network): void {
   for (const replica of network.replicas) {
     while (replica.inbox.length > 0) deliver(replica, network.random, 1000);
   }
-}
-
-/** One command of somebody, by chance. */
-export function act(replica: Replica, random: Random): void {
-  const { editor, undo } = replica;
-  const timeline = projectTimeline(editor.doc);
-  const clips = timeline.tracks.flatMap((track) => track.clips);
-  const story = timeline.tracks.find((track) => track.kind === "story");
-  const clip = clips[random(clips.length)];
-  const scene = timeline.scenes[random(timeline.scenes.length)];
-  const track = timeline.tracks[random(timeline.tracks.length)];
-  const near = story?.clips[random(story.clips.length)]?.id ?? null;
-  if (!clip || !scene || !track || !story) {
-    commands.addScene(editor);
-    return;
-  }
-  const target =
-    track.kind === "story"
-      ? { track: track.id, after: near }
-      : { track: track.id, start: random(500) };
-  const anywhere = timeline.tracks.at(-1)?.id === track.id ? track.id : story.id;
-  const asset = { source: { asset: `a${random(9)}` }, length: 1 + random(80) };
-  const actions = [
-    () => commands.addScene(editor, { after: scene.id, prompt: "a sea", length: 1 + random(90) }),
-    () =>
-      commands.moveScene(
-        editor,
-        scene.id,
-        timeline.scenes[random(timeline.scenes.length)]?.id ?? null,
-      ),
-    () => commands.setSceneLength(editor, scene.id, 1 + random(120)),
-    () => commands.insertClip(editor, anywhere, { ...asset, after: near, start: random(400) }),
-    () => commands.insertClips(editor, story.id, [asset, asset, asset], near),
-    () => commands.moveClip(editor, clip.id, target),
-    () => commands.moveClip(editor, clip.id, target),
-    () => commands.trimClip(editor, clip.id, random(2) === 0 ? "head" : "tail", random(41) - 20),
-    () => commands.slipClip(editor, clip.id, random(21) - 10),
-    () =>
-      commands.splitClip(editor, clip.id, clip.start + 1 + random(Math.max(1, clip.length - 1))),
-    () =>
-      commands.splitClip(editor, clip.id, clip.start + 1 + random(Math.max(1, clip.length - 1))),
-    () => commands.setGap(editor, clip.id, random(12)),
-    () =>
-      commands.setClip(editor, clip.id, {
-        transition: { kind: "dissolve", length: 1 + random(40) },
-      }),
-    () => commands.setClip(editor, clip.id, { speed: [0.5, 1, 1, 2][random(4)] ?? 1 }),
-    () => commands.addMarker(editor, random(400), { label: "m" }),
-    () => type(editor, scene.id, random),
-    () => random(3) === 0 && commands.deleteClip(editor, clip.id),
-    () => random(8) === 0 && commands.deleteScene(editor, scene.id),
-    () => random(3) === 0 && undo.undo(),
-    () => random(6) === 0 && undo.redo(),
-  ];
-  try {
-    actions[random(actions.length)]?.();
-  } catch (error) {
-    if (!(error instanceof commands.EditError)) throw error;
-  }
-}
-
-function type(editor: Editor, scene: string, random: Random): void {
-  const map: unknown = editor.doc.getMap("scenes").get(scene);
-  const text: unknown = map instanceof Y.Map ? map.get("prompt") : undefined;
-  if (!(text instanceof Y.Text)) return;
-  editor.doc.transact(() => text.insert(random(text.length + 1), "ab"), local);
 }
 
 /** Everything shown, by id of clip. */
