@@ -195,9 +195,12 @@ export function onTimeline(frames: number, speed: number): number {
   return speed === 1 ? frames : Math.max(1, Math.floor(frames / speed + 0.5));
 }
 
-// layLanes puts a clip above every clip that it overlaps and that started
-// before it (rule 4). The clips are sorted by (start, id).
-function layLanes(clips: Clip[]): number {
+/**
+ * Puts each clip into a lane above every clip that it overlaps and that
+ * started before it (rule 4), and tells how many lanes that takes. The clips
+ * are sorted by (start, id).
+ */
+export function layLanes(clips: Clip[]): number {
   let lanes = 1;
   let playing: Clip[] = [];
   for (const clip of clips) {

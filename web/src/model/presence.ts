@@ -13,6 +13,12 @@ export type Cursor = {
   /** Ids of the clips selected. */
   selection?: string[];
   text?: TextCursor;
+  /** The first and the last frame in sight on the timeline. */
+  view?: [number, number];
+  /** How fast the cut plays; absent is parked. */
+  speed?: number;
+  /** Shows the cut to everybody who wants to watch along. */
+  presenting?: true;
 };
 
 /** Somebody here, as the server vouches for them. One person with two tabs is here twice. */
@@ -53,7 +59,10 @@ const glideTime = 120;
 const jump = 240;
 
 /** A person sends their selection up to this many clips; the server caps the size of a state. */
-const maxSelection = 200;
+const maxSelection = 120;
+
+/** Nobody plays faster than this many times the speed. */
+const fastest = 8;
 
 type Glide = { from: number; to: number; since: number };
 
@@ -143,7 +152,7 @@ function read(client: number, state: Record<string, unknown>, self: boolean): Pr
 
 function readCursor(value: unknown): Cursor {
   if (!isRecord(value)) return {};
-  const { scene, clip, playhead, selection, text } = value;
+  const { scene, clip, playhead, selection, text, view, speed, presenting } = value;
   const cursor: Cursor = {};
   if (typeof scene === "string") cursor.scene = scene;
   if (typeof clip === "string") cursor.clip = clip;
@@ -152,6 +161,10 @@ function readCursor(value: unknown): Cursor {
   if (Array.isArray(selection)) {
     cursor.selection = selection.filter((id) => typeof id === "string").slice(0, maxSelection);
   }
+  if (Array.isArray(view) && view.length === 2 && view.every(isFrame) && view[0] < view[1])
+    cursor.view = [view[0], view[1]];
+  if (typeof speed === "number" && Math.abs(speed) <= fastest) cursor.speed = speed;
+  if (presenting === true) cursor.presenting = true;
   if (isRecord(text)) {
     const { scene: of, field, anchor, head } = text;
     const known = field === "title" || field === "prompt" || field === "notes";
@@ -188,6 +201,10 @@ function positionOf(path: Glide | undefined, now: number): number | null {
   if (!path) return null;
   const part = Math.min(1, Math.max(0, (now - path.since) / glideTime));
   return path.from + (path.to - path.from) * part;
+}
+
+function isFrame(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -146,9 +146,11 @@ export function slipClips(editor: Editor, clips: readonly string[], by: number):
   });
 }
 
-// bounds tells which frames of its source a clip may use: those the source
-// has, less those that neighbouring pieces of the same clip show.
-function bounds(timeline: Timeline, { clip, track, index }: Held) {
+/**
+ * Which frames of its source a clip may use: those the source has, less those
+ * that neighbouring pieces of the same clip show.
+ */
+export function bounds(timeline: Timeline, { clip, track, index }: Omit<Held, "map">) {
   const { source } = clip;
   const scene =
     "scene" in source ? timeline.scenes.find((other) => other.id === source.scene) : undefined;

@@ -1,35 +1,22 @@
 // What the editor's parts share: the open project as live values, and where
 // this person is in it.
-import {
-  createEditor,
-  deleteClips,
-  insertClips,
-  moveClip,
-  splitClip,
-} from "../../model/commands.ts";
+import { createEditor } from "../../model/commands.ts";
 import { openPresence, type Presence, type PresenceRoom } from "../../model/presence.ts";
 import { openTimeline } from "../../model/project.ts";
 import { createReviewer, openReview, type Review, type Reviewer } from "../../model/review.ts";
-import {
-  type Clip,
-  type Editor,
-  type Live,
-  local,
-  type Scene,
-  type Timeline,
-  type Track,
-} from "../../model/schema.ts";
+import type { Clip, Editor, Live, Scene, Timeline, Track } from "../../model/schema.ts";
 import { openUndo, type Undo } from "../../model/undo.ts";
 import type { Person, User } from "../../sync/api.ts";
 import { openProject, type SaveState, type Session } from "../../sync/session.ts";
 import { api } from "../page.svelte.ts";
+import type { Refused } from "./work.ts";
 
 /** How far one may zoom, in pixels a frame. */
 const minZoom = 0.02;
 const maxZoom = 24;
 
-/** What was copied, for every project open in this page. */
-let clipboard: Clip[] = [];
+/** How far one who follows may be from where the leader plays, in seconds. */
+const drift = 0.5;
 
 export class Studio {
   readonly session: Session;
@@ -54,18 +41,32 @@ export class Studio {
   private readonly scenes = $derived(
     new Map(this.timeline.scenes.map((scene) => [scene.id, scene])),
   );
+  private readonly clips = $derived(
+    new Map(this.timeline.tracks.flatMap(({ clips }) => clips.map((clip) => [clip.id, clip]))),
+  );
+  private readonly numbers = $derived(
+    new Map(this.timeline.scenes.map(({ id }, i) => [id, i + 1])),
+  );
   selection = $state.raw<ReadonlySet<string>>(new Set());
   /** The frame that is shown. */
   playhead = $state(0);
   /** Speed and direction of playing; 0 is parked. */
   speed = $state(0);
   zoom = $state(2);
+  /** The person whose playhead and view this page mirrors. */
   following = $state<string | null>(null);
+  /** Whether this person shows the cut to the others. */
+  presenting = $state(false);
+  /** Why the last command was not done. */
+  refusal = $state.raw<{ why: Refused } | null>(null);
+  /** The clip that a selection by shift reaches from. */
+  anchor: string | null = null;
   thread = $state<string | null>(null);
 
   private readonly lives: (Live<Timeline> | Live<Review>)[];
   private readonly stops: (() => void)[] = [];
   private frame = 0;
+  private waiting: number | null = null;
 
   constructor(project: string, user: User, onreset: (why: string) => void) {
     this.session = openProject(project, { person: user.id });
@@ -108,6 +109,7 @@ export class Studio {
 
   close(): void {
     cancelAnimationFrame(this.frame);
+    if (this.waiting !== null) cancelAnimationFrame(this.waiting);
     for (const stop of this.stops) stop();
     for (const live of this.lives) live.close();
     this.undo.close();
@@ -140,11 +142,7 @@ export class Studio {
   }
 
   clip(id: string): Clip | undefined {
-    for (const track of this.timeline.tracks) {
-      const found = track.clips.find((clip) => clip.id === id);
-      if (found) return found;
-    }
-    return undefined;
+    return this.clips.get(id);
   }
 
   /** The scene that a clip shows. */
@@ -162,16 +160,21 @@ export class Studio {
     if (clip.label) return clip.label;
     const { source } = clip;
     if ("scene" in source) {
-      const at = this.timeline.scenes.findIndex((scene) => scene.id === source.scene);
-      const scene = this.timeline.scenes[at];
-      return scene?.title || (at >= 0 ? `#${at + 1}` : "—");
+      const number = this.numbers.get(source.scene);
+      return this.scenes.get(source.scene)?.title || (number ? `#${number}` : "—");
     }
     return clip.text ?? "—";
   }
 
   // Where one is.
 
+  /** Goes to a frame; who followed somebody goes own ways from here. */
   seek(frame: number): void {
+    this.unfollow();
+    this.go(frame);
+  }
+
+  private go(frame: number): void {
     const next = Math.min(Math.max(0, Math.round(frame)), Math.max(0, this.length));
     if (next === this.playhead) return;
     this.playhead = next;
@@ -192,8 +195,14 @@ export class Studio {
   }
 
   play(speed: number): void {
+    this.unfollow();
+    this.run(speed);
+  }
+
+  private run(speed: number): void {
     cancelAnimationFrame(this.frame);
     this.speed = speed;
+    this.presence.setCursor({ speed: speed === 0 ? undefined : speed });
     if (speed === 0) return;
     if (speed > 0 && this.playhead >= this.length) this.playhead = 0;
     const [num, den] = this.timeline.rate;
@@ -202,8 +211,8 @@ export class Studio {
     const step = (now: number) => {
       began ??= now;
       const at = from + ((now - began) / 1000) * (num / den) * speed;
-      this.seek(Math.floor(at));
-      if (at >= this.length || at < 0) this.speed = 0;
+      this.go(Math.floor(at));
+      if (at >= this.length || at < 0) this.run(0);
       else this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);
@@ -213,61 +222,40 @@ export class Studio {
     this.zoom = Math.min(maxZoom, Math.max(minZoom, zoom));
   }
 
+  /** Mirrors where somebody is, until one does something oneself. */
   follow(person: string | null): void {
+    if (person === null && this.speed !== 0) this.run(0);
     this.following = person;
     this.presence.follow(person);
+    if (person !== null) this.present(false);
     this.chase();
   }
 
-  // Work on the selection.
-
-  split(): void {
-    const picked = [...this.selection]
-      .map((id) => this.clip(id))
-      .filter((clip) => clip !== undefined);
-    const inside = (clip: Clip) =>
-      this.playhead > clip.start && this.playhead < clip.start + clip.length;
-    const target = picked.find(inside) ?? this.current;
-    if (target && this.canEdit) splitClip(this.editor, target.id, this.playhead);
+  /** Ends following, because of something done here. */
+  unfollow(): void {
+    if (this.following !== null) this.follow(null);
   }
 
-  removeSelected(): void {
-    if (this.selection.size === 0 || !this.canEdit) return;
-    deleteClips(this.editor, [...this.selection]);
-    this.select([]);
+  /** Begins or ends showing the cut to the others. */
+  present(on: boolean): void {
+    if (on) this.unfollow();
+    this.presenting = on;
+    this.presence.setCursor({ presenting: on ? true : undefined });
   }
 
-  /** Moves clips of the story track, in their order, behind another; one step of undo. */
-  move(ids: readonly string[], track: string, after: string | null): void {
-    this.editor.doc.transact(() => {
-      let behind = after;
-      for (const id of ids) {
-        moveClip(this.editor, id, { track, after: behind });
-        behind = id;
-      }
-    }, local);
+  /** The person who is followed, as they are now. */
+  get leader(): Presence | undefined {
+    return this.people.find(({ person, self }) => person === this.following && !self);
   }
 
-  copy(): void {
-    clipboard = (this.story?.clips ?? []).filter((clip) => this.selection.has(clip.id));
-  }
-
-  paste(): void {
-    const story = this.story;
-    if (!story || clipboard.length === 0 || !this.canEdit) return;
-    const known = new Set(this.timeline.scenes.map((scene) => scene.id));
-    const clips = clipboard.map(({ source, span, in: from, label }) => ({
-      source: "scene" in source && !known.has(source.scene) ? { title: label || "…" } : source,
-      length: span,
-      in: from,
-      label,
-    }));
-    this.select(insertClips(this.editor, story.id, clips, this.current?.id));
+  /** Says why something was not done. */
+  refused(why: Refused): void {
+    this.refusal = { why };
   }
 
   private onTimeline(now: Timeline): void {
     this.timeline = now;
-    if (this.playhead > now.length) this.seek(now.length);
+    if (this.playhead > now.length) this.go(now.length);
     const gone = [...this.selection].filter((id) => !this.clip(id));
     if (gone.length > 0) this.select([...this.selection].filter((id) => !gone.includes(id)));
   }
@@ -281,16 +269,38 @@ export class Studio {
     void this.learn(ids);
   }
 
+  // People move many times a frame; they are drawn once.
   private onPeople(everybody: Presence[]): void {
+    this.waiting ??= requestAnimationFrame(() => this.meet(this.presence.current()));
+    if (document.hidden) this.meet(everybody);
+  }
+
+  private meet(everybody: Presence[]): void {
+    if (this.waiting !== null) cancelAnimationFrame(this.waiting);
+    this.waiting = null;
     this.people = everybody;
     this.chase();
   }
 
+  // chase goes where the leader is; while the leader plays, this page plays by
+  // itself and only mends what has drifted apart.
   private chase(): void {
-    const leader = this.people.find(({ person, self }) => person === this.following && !self);
-    if (this.following !== null && !leader) this.following = null;
-    const frame = leader?.cursor.playhead;
-    if (frame !== undefined && this.speed === 0) this.seek(frame);
+    const { leader } = this;
+    if (this.following === null) return;
+    if (!leader) {
+      this.follow(null);
+      return;
+    }
+    const { playhead, speed = 0 } = leader.cursor;
+    const [num, den] = this.timeline.rate;
+    if (playhead !== undefined) {
+      const apart = Math.abs(playhead - this.playhead);
+      if (speed === 0 || apart > (drift * num) / den) {
+        if (this.speed !== 0) this.run(0);
+        this.go(playhead);
+      }
+    }
+    if (speed !== this.speed) this.run(speed);
   }
 
   private async learn(ids: string[]): Promise<void> {

@@ -1,0 +1,207 @@
+// What the cut would be if a gesture ended now. Pure: from the timeline as it
+// is merged at this moment and the gesture under way, so that what others do
+// meanwhile is in it.
+import { layLanes, onTimeline } from "../../model/layout.ts";
+import type { Clip, Marker, Track } from "../../model/schema.ts";
+
+/** A gesture that changes the cut; frames are of the timeline. */
+export type Gesture =
+  /** Clips of a story track, in their order, taken to a frame of a track. */
+  | {
+      kind: "carry";
+      ids: readonly string[];
+      grabbed: string;
+      track: string;
+      at: number;
+      frame: number;
+    }
+  /** Tied clips, all by as many frames; the grabbed one's kind may change track. */
+  | {
+      kind: "shift";
+      ids: readonly string[];
+      grabbed: string;
+      track: string;
+      by: number;
+      frame: number;
+    }
+  | { kind: "trim"; id: string; edge: "head" | "tail"; by: number }
+  | { kind: "slip"; id: string; by: number }
+  | { kind: "blend"; id: string; length: number }
+  | { kind: "mark"; id: string; at: number };
+
+/** The cut as it would be; for what is carried onto a story track, the clip that it would come after. */
+export type Preview = {
+  tracks: readonly Track[];
+  markers: readonly Marker[];
+  after: string | null;
+};
+
+type Cut = { tracks: readonly Track[]; markers: readonly Marker[] };
+
+/** The cut as it would be if the gesture ended now. */
+export function preview(cut: Cut, gesture: Gesture | null): Preview {
+  const { tracks, markers } = cut;
+  if (gesture === null) return { tracks, markers, after: null };
+  switch (gesture.kind) {
+    case "carry":
+      return carried(cut, gesture);
+    case "shift":
+      return shifted(cut, gesture);
+    case "trim":
+      return relaid(cut, (track) =>
+        replace(track, gesture.id, (clip) => trimmed(track, clip, gesture)),
+      );
+    case "slip":
+      return relaid(cut, (track) =>
+        replace(track, gesture.id, (clip) => ({ ...clip, in: clip.in + gesture.by })),
+      );
+    case "blend":
+      return relaid(cut, (track) =>
+        replace(track, gesture.id, (clip) => ({
+          ...clip,
+          transition:
+            gesture.length > 0
+              ? { kind: clip.transition?.kind ?? "dissolve", length: gesture.length }
+              : null,
+        })),
+      );
+    case "mark":
+      return {
+        tracks,
+        markers: markers.map((marker) =>
+          marker.id === gesture.id ? { ...marker, start: gesture.at } : marker,
+        ),
+        after: null,
+      };
+  }
+}
+
+type Carry = Extract<Gesture, { kind: "carry" }>;
+type Shift = Extract<Gesture, { kind: "shift" }>;
+type Trim = Extract<Gesture, { kind: "trim" }>;
+
+function carried(cut: Cut, { ids, track: target, frame, at, grabbed }: Carry): Preview {
+  const picked = new Set(ids);
+  const moving = cut.tracks.flatMap(({ clips }) => clips.filter(({ id }) => picked.has(id)));
+  const onto = cut.tracks.find(({ id }) => id === target);
+  if (onto?.kind !== "story") {
+    const lead = moving.find(({ id }) => id === grabbed)?.start ?? at;
+    return relaid(cut, (track) => {
+      const rest = without(track, picked);
+      if (track.id !== target) return rest;
+      const landed = moving.map((clip) =>
+        tie({ ...clip, track: target, gap: 0 }, Math.max(0, clip.start + at - lead), cut, picked),
+      );
+      return { ...rest, clips: [...rest.clips, ...landed] };
+    });
+  }
+  const staying = settle(onto.clips.filter(({ id }) => !picked.has(id)));
+  const found = staying.findIndex(({ start, length }) => start + length / 2 > frame);
+  const index = found < 0 ? staying.length : found;
+  const landed = moving.map((clip) => ({ ...clip, track: target, anchor: null, lane: 0, gap: 0 }));
+  const clips = [...staying.slice(0, index), ...landed, ...staying.slice(index)];
+  const done = relaid(cut, (track) =>
+    track.id === target ? { ...track, clips } : without(track, picked),
+  );
+  return { ...done, after: staying[index - 1]?.id ?? null };
+}
+
+function shifted(cut: Cut, { ids, grabbed, track: target, by, frame }: Shift): Preview {
+  const onto = cut.tracks.find(({ id }) => id === target);
+  if (onto?.kind === "story")
+    return carried(cut, { kind: "carry", ids, grabbed, track: target, at: 0, frame });
+  const picked = new Set(ids);
+  const home = cut.tracks.find(({ clips }) => clips.some(({ id }) => id === grabbed))?.id;
+  const leaving = cut.tracks.flatMap(({ id, clips }) =>
+    id === home && id !== target ? clips.filter((clip) => picked.has(clip.id)) : [],
+  );
+  const moved = (clip: Clip) => tie(clip, Math.max(0, clip.start + by), cut, picked);
+  return relaid(cut, (track) => {
+    if (track.kind === "story") return track;
+    if (track.id === home && home !== target) return without(track, picked);
+    const clips = track.clips.map((clip) => (picked.has(clip.id) ? moved(clip) : clip));
+    if (track.id !== target) return { ...track, clips };
+    return {
+      ...track,
+      clips: [...clips, ...leaving.map((clip) => ({ ...moved(clip), track: target }))],
+    };
+  });
+}
+
+// tie stands a clip at a frame, tied to the story clip under it.
+function tie(clip: Clip, start: number, cut: Cut, except: ReadonlySet<string>): Clip {
+  const story = cut.tracks.find(({ kind }) => kind === "story");
+  const anchor = story?.clips.findLast((other) => other.start <= start && !except.has(other.id));
+  return { ...clip, start, anchor: anchor?.id ?? null, offset: start - (anchor?.start ?? 0) };
+}
+
+function without(track: Track, picked: ReadonlySet<string>): Track {
+  const clips = track.clips.filter(({ id }) => !picked.has(id));
+  return clips.length === track.clips.length ? track : { ...track, clips };
+}
+
+function replace(track: Track, id: string, change: (clip: Clip) => Clip): Track {
+  const at = track.clips.findIndex((clip) => clip.id === id);
+  const clip = track.clips[at];
+  return clip ? { ...track, clips: track.clips.with(at, change(clip)) } : track;
+}
+
+function trimmed(track: Track, clip: Clip, { edge, by }: Trim): Clip {
+  const source = clip.speed === 1 ? by : Math.round(by * clip.speed);
+  const span = Math.max(1, edge === "tail" ? clip.span + source : clip.span - source);
+  const length = onTimeline(span, clip.speed);
+  if (edge === "tail") return { ...clip, span, length };
+  const head = { ...clip, span, length, in: clip.in + source };
+  if (track.kind === "story") return head;
+  return { ...head, start: clip.start + by, offset: clip.offset + by };
+}
+
+// relaid changes tracks and lets everything stand where it then would: story
+// clips one after another, tied clips and markers with their anchors.
+function relaid(cut: Cut, change: (track: Track) => Track): Preview {
+  const before = new Map<string, number>();
+  const after = new Map<string, number>();
+  const changed = cut.tracks.map((track) => {
+    const next = change(track);
+    if (track.kind !== "story") return next;
+    for (const { id, start } of track.clips) before.set(id, start);
+    const clips = settle(next.clips);
+    for (const { id, start } of clips) after.set(id, start);
+    return { ...next, clips };
+  });
+  const tracks = changed.map((track) => (track.kind === "story" ? track : lay(track, after)));
+  const markers = cut.markers.map((marker) => {
+    const from = marker.clip === null ? undefined : before.get(marker.clip);
+    const to = marker.clip === null ? undefined : after.get(marker.clip);
+    if (from === undefined || to === undefined || from === to) return marker;
+    return { ...marker, start: Math.max(0, marker.start + to - from) };
+  });
+  return { tracks, markers, after: null };
+}
+
+function lay(track: Track, story: ReadonlyMap<string, number>): Track {
+  const clips = track.clips.map((clip) => {
+    const anchor = clip.anchor === null ? undefined : story.get(clip.anchor);
+    const start = anchor === undefined ? clip.start : Math.max(0, anchor + clip.offset);
+    return start === clip.start ? clip : { ...clip, start };
+  });
+  clips.sort((a, b) => a.start - b.start || (a.id < b.id ? -1 : 1));
+  const laid = clips.map((clip) => ({ ...clip }));
+  const lanes = layLanes(laid);
+  // A clip that stays where it is stays the same object.
+  return { ...track, lanes, clips: clips.map((clip, i) => keep(clip, laid[i])) };
+}
+
+function keep(old: Clip, next: Clip | undefined): Clip {
+  return next && next.lane !== old.lane ? next : old;
+}
+
+// settle gives clips of a story track their starts.
+function settle(clips: readonly Clip[]): Clip[] {
+  let end = 0;
+  return clips.map((clip) => {
+    const start = end + clip.gap;
+    end = start + clip.length;
+    return start === clip.start ? clip : { ...clip, start };
+  });
+}
