@@ -205,7 +205,7 @@ func (e Edit) Split(clip string, at int) (string, error) {
 	frame := clampTo(h.In+inSource(at-h.Start, h.Speed), h.In+1, h.In+h.Span-1)
 	fields := copyFields(m)
 	fields["origin"], fields["span"] = h.lineage(), spanOf(frame, h.In+h.Span-frame)
-	fields["place"] = e.piecePlace(h, at, frame)
+	fields["place"] = piecePlace(h, at, frame)
 	if h.Fade.In > 0 {
 		fields["fade"] = map[string]any{"in": 0, "out": h.Fade.Out}
 	}
@@ -236,9 +236,9 @@ func copyFields(m crdt.Map) map[string]any {
 	return fields
 }
 
-func (e Edit) piecePlace(h held, at, frame int) map[string]any {
+func piecePlace(h held, at, frame int) map[string]any {
 	if h.track.Kind == TrackStory {
-		return storyPlace(h.track.ID, e.orderOfPiece(h, frame), 0)
+		return storyPlace(h.track.ID, orderOfPiece(h, frame), 0)
 	}
 	offset := 0
 	if h.Anchor != nil {
@@ -247,23 +247,34 @@ func (e Edit) piecePlace(h held, at, frame int) map[string]any {
 	return map[string]any{"track": h.track.ID, "clip": orNil(h.Anchor), "offset": offset, "at": at}
 }
 
-// orderOfPiece keys a piece by its source frame: behind the order of what was
-// first split when the clip is a piece that still stands with it, else behind
-// the clip's own. Which it is does not depend on the frame, so that all cuts of a
-// clip, and of what comes of it, come out in source order however they merge.
-func (e Edit) orderOfPiece(h held, frame int) string {
-	next := nextOrder(h.track.Clips[h.index+1:], h.Order)
-	fits := func(order string) bool { return order > h.Order && (next == "" || order < next) }
-	bases := []string{h.Order}
-	if h.Origin != nil && len(h.Order) > chunkWidth {
-		bases = []string{h.Order[:len(h.Order)-chunkWidth], h.Order}
+// orderOfPiece keys a piece by its source frame, behind a key that does not
+// depend on the frame, so that all cuts of a clip, and of what comes of it, come
+// out in source order however they merge: what its own key or that of the next
+// piece was made of, when the clip fits in there; else its own; else the one
+// between both that everybody finds.
+func orderOfPiece(h held, frame int) string {
+	var next Clip
+	for _, c := range h.track.Clips[h.index+1:] {
+		if c.Order > h.Order {
+			next = c
+			break
+		}
 	}
-	for _, base := range bases {
+	fits := func(order string) bool { return order > h.Order && (next.Order == "" || order < next.Order) }
+	var bases []string
+	if h.Origin != nil {
+		bases = append(bases, orderOfFirst(h.Order))
+	}
+	if next.lineage() == h.lineage() {
+		bases = append(bases, orderOfFirst(next.Order))
+	}
+	for _, base := range append(bases, h.Order) {
 		if fits(pieceOrder(base, h.In+1)) && fits(pieceOrder(base, h.In+h.Span-1)) {
 			return pieceOrder(base, frame)
 		}
 	}
-	return e.chance().between(h.Order, next, 1)[0]
+	first := chance(func(uint64) uint64 { return 0 })
+	return pieceOrder(first.between(h.Order, next.Order, 1)[0], frame)
 }
 
 // passOn ties what stands on the second piece of a clip that was cut to it.

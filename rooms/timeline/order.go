@@ -115,6 +115,9 @@ func (r chance) pick(lo, hi int64, first bool) int64 {
 // of one clip come out in source order.
 func pieceOrder(order string, frame int) string { return order + chunk(uint64(frame)) }
 
+// orderOfFirst is the key that a piece's own was made of.
+func orderOfFirst(piece string) string { return piece[:max(0, len(piece)-chunkWidth)] }
+
 // chunk is n in six digits.
 func chunk(n uint64) string {
 	var out [chunkWidth]byte

@@ -1,6 +1,6 @@
 // Commands on what holds for the whole timeline.
 import * as Y from "yjs";
-import { timelineOf, transact } from "./edit.ts";
+import { settlePieces, timelineOf, transact } from "./edit.ts";
 import { pieceOrder } from "./order.ts";
 import { EditError, maxFrames } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
@@ -44,6 +44,8 @@ export function setRate(editor: Editor, rate: [number, number]): void {
   const scale = (frames: number) => Math.round(frames * factor);
   transact(editor, () => {
     setRegisters(roots.meta(editor.doc), { rate });
+    const all = timeline.tracks.flatMap((track) => track.clips.map(({ id }) => id));
+    settlePieces(editor, timeline, all);
     scaleScenes(editor, scale);
     for (const track of timeline.tracks) {
       const story = track.kind === "story";

@@ -2,25 +2,16 @@
 // whatever was merged. Registers are read one entry at a time and kept until
 // they change; layout runs over all of them, which is cheap.
 import * as Y from "yjs";
-import { type Entries, layOut, recovered } from "./layout.ts";
+import { type Entries, emptyMemory, layOut, type Memory, recovered } from "./layout.ts";
 import { byOrder } from "./order.ts";
 import * as read from "./read.ts";
 import { byRepair, repair } from "./repair.ts";
-import {
-  type Clip,
-  type Live,
-  type Repair,
-  roots,
-  type Scene,
-  type Thing,
-  type Timeline,
-  type Track,
-} from "./schema.ts";
+import { type Live, type Repair, roots, type Scene, type Thing, type Timeline } from "./schema.ts";
 
 /** Projects a document. Pure: it never writes. */
 export function projectTimeline(doc: Y.Doc): Timeline {
   const reader = createReader(doc);
-  return assemble(reader.entries, reader.repairs());
+  return assemble(reader.entries, reader.repairs(), emptyMemory());
 }
 
 /**
@@ -79,7 +70,8 @@ function followed(doc: Y.Doc): Followed {
 
 function follow(doc: Y.Doc): Followed {
   const reader = createReader(doc);
-  let value = assemble(reader.entries, reader.repairs());
+  const memory = emptyMemory();
+  let value = assemble(reader.entries, reader.repairs(), memory);
   let stale = false;
   const watchers = new Set<() => void>();
   reader.watch(() => {
@@ -89,7 +81,7 @@ function follow(doc: Y.Doc): Followed {
   return {
     current() {
       if (stale) {
-        value = keep(value, assemble(reader.entries, reader.repairs()));
+        value = keep(value, assemble(reader.entries, reader.repairs(), memory));
         stale = false;
       }
       return value;
@@ -189,8 +181,8 @@ function touched(events: Y.YEvent<Y.AbstractType<unknown>>[]): Set<string> {
   return ids;
 }
 
-function assemble(entries: Reader["entries"], repairs: Repair[]): Timeline {
-  const laid = layOut(entries);
+function assemble(entries: Reader["entries"], repairs: Repair[], memory: Memory): Timeline {
+  const laid = layOut(entries, memory);
   const { repairs: _, ...meta } = entries.meta;
   return {
     ...meta,
@@ -215,48 +207,24 @@ function toScene(raw: read.RawScene): Scene {
   return scene;
 }
 
-// keep gives back the old object wherever the new one says the same.
+// keep gives back the old object wherever the new one says the same; clips and
+// tracks are kept by the layout.
 function keep(old: Timeline, next: Timeline): Timeline {
-  const tracks = new Map(old.tracks.map((track) => [track.id, track]));
   return {
     ...next,
     rate: same(old.rate, next.rate) ? old.rate : next.rate,
     size: same(old.size, next.size) ? old.size : next.size,
     scenes: keepList(old.scenes, next.scenes),
-    tracks: keepList(
-      old.tracks,
-      next.tracks.map((track) => keepTrack(tracks.get(track.id), track)),
-    ),
-    markers:
-      JSON.stringify(old.markers) === JSON.stringify(next.markers) ? old.markers : next.markers,
-    repairs:
-      JSON.stringify(old.repairs) === JSON.stringify(next.repairs) ? old.repairs : next.repairs,
+    tracks: keepList(old.tracks, next.tracks),
+    markers: same(old.markers, next.markers) ? old.markers : next.markers,
+    repairs: same(old.repairs, next.repairs) ? old.repairs : next.repairs,
   };
-}
-
-function keepTrack(old: Track | undefined, next: Track): Track {
-  if (!old) return next;
-  const known = new Map(old.clips.map((clip) => [clip.id, clip]));
-  const clips = keepList(
-    old.clips,
-    next.clips.map((clip) => {
-      const before = known.get(clip.id);
-      return before && same(before, clip) ? before : clip;
-    }),
-  );
-  const track = { ...next, clips };
-  return same(old, track) ? old : track;
 }
 
 function keepList<T>(old: T[], next: T[]): T[] {
   return old.length === next.length && old.every((item, i) => item === next[i]) ? old : next;
 }
 
-// same compares the fields of two objects of one type; a clip's small
-// registers are the same objects as long as the clip was not read anew.
-function same<T extends Clip | Track | [number, number]>(a: T, b: T): boolean {
-  const left: Record<string, unknown> = { ...a };
-  const right: Record<string, unknown> = { ...b };
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
+function same(a: unknown[], b: unknown[]): boolean {
+  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
 }

@@ -164,11 +164,12 @@ export function bounds(timeline: Timeline, { clip, track, index }: Omit<Held, "m
   return [least, most] as const;
 }
 
+function lineage(clip: Clip): string {
+  return clip.origin ?? clip.id;
+}
+
 function sameLineage(a: Clip, b: Clip): boolean {
-  return (
-    (a.origin ?? a.id) === (b.origin ?? b.id) &&
-    JSON.stringify(a.source) === JSON.stringify(b.source)
-  );
+  return lineage(a) === lineage(b) && JSON.stringify(a.source) === JSON.stringify(b.source);
 }
 
 /** Cuts a clip at a frame of the timeline. Returns the id of the new piece, or null when the frame is not inside. */
@@ -196,7 +197,7 @@ function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string
   const piece = copyOf(map);
   piece.set("origin", clip.origin ?? clip.id);
   piece.set("span", { in: frame, length: from + span - frame });
-  piece.set("place", piecePlace(editor, held, { at, frame }));
+  piece.set("place", piecePlace(held, { at, frame }));
   if (fade.in > 0) piece.set("fade", { in: 0, out: fade.out });
   roots.clips(editor.doc).set(id, piece);
   map.set("span", { in: from, length: frame - from });
@@ -207,35 +208,30 @@ function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string
   return id;
 }
 
-function piecePlace(
-  editor: Editor,
-  { clip, track, index }: Held,
-  cut: { at: number; frame: number },
-): Place {
+function piecePlace({ clip, track, index }: Held, cut: { at: number; frame: number }): Place {
   if (track.kind === "story") {
-    const next =
-      track.clips.slice(index + 1).find((other) => other.order > clip.order)?.order ?? null;
-    const order = orderOfPiece(editor, { clip, next, frame: cut.frame });
+    const next = track.clips.slice(index + 1).find((other) => other.order > clip.order);
+    const order = orderOfPiece({ clip, next, frame: cut.frame });
     return { track: track.id, order, gap: 0 };
   }
   const offset = clip.anchor === null ? 0 : clip.offset + cut.at - clip.start;
   return { track: track.id, clip: clip.anchor, offset, at: cut.at };
 }
 
-type PieceOf = { clip: Clip; next: string | null; frame: number };
+type PieceOf = { clip: Clip; next: Clip | undefined; frame: number };
 
-// orderOfPiece keys a piece by its source frame: behind the order of what was
-// first split when the clip is a piece that still stands with it, else behind
-// the clip's own. Which it is does not depend on the frame, so that all cuts
-// of a clip, and of what comes of it, come out in source order however they
-// merge.
-function orderOfPiece(editor: Editor, { clip, next, frame }: PieceOf): string {
-  const fits = (order: string) => order > clip.order && (next === null || order < next);
+// orderOfPiece keys a piece by its source frame, behind a key that does not
+// depend on the frame, so that all cuts of a clip, and of what comes of it,
+// come out in source order however they merge: what its own key or that of the
+// next piece was made of, when the clip fits in there; else its own; else the
+// one between both that everybody finds.
+function orderOfPiece({ clip, next, frame }: PieceOf): string {
+  const fits = (order: string) => order > clip.order && (next === undefined || order < next.order);
   const whole = (base: string) =>
     fits(pieceOrder(base, clip.in + 1)) && fits(pieceOrder(base, clip.in + clip.span - 1));
-  const bases = clip.origin === null ? [clip.order] : [orderOfFirst(clip.order), clip.order];
-  const base = bases.find(whole);
-  return base === undefined
-    ? orderBetween(clip.order, next, editor.random)
-    : pieceOrder(base, frame);
+  const bases = [clip.order];
+  if (next && lineage(next) === lineage(clip)) bases.unshift(orderOfFirst(next.order));
+  if (clip.origin !== null) bases.unshift(orderOfFirst(clip.order));
+  const base = bases.find(whole) ?? orderBetween(clip.order, next?.order ?? null, () => 0);
+  return pieceOrder(base, frame);
 }
