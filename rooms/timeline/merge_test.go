@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -64,6 +65,7 @@ type network struct {
 	random   *rand.Rand
 	replicas []replica
 	watcher  *house
+	gate     *crdt.Doc // what a server holds, which takes only what has the shape
 	updates  [][]byte
 	seen     []map[int]bool // by replica: which updates it was given
 	made     map[string]bool
@@ -113,6 +115,7 @@ func (n *network) begin(peer *crdttest.Peer, seed uint64) error {
 		n.replicas = append(n.replicas, p)
 	}
 	n.watcher = newHouse(7, seed, start)
+	n.gate = newHouse(8, seed, start).doc
 	n.replicas = append(n.replicas, n.watcher)
 	for range n.replicas {
 		n.seen = append(n.seen, map[int]bool{})
@@ -157,8 +160,8 @@ func (n *network) end() {
 // people are those who edit.
 func (n *network) people() int { return len(n.replicas) - 1 }
 
-// took notes what somebody did.
-func (n *network) took(who int, d deed) {
+// took notes what somebody did, and lets a server take it.
+func (n *network) took(who int, d deed) error {
 	n.log = append(n.log, fmt.Sprintf("%d %T %s made %v gone %v", who, n.replicas[who], d.Name, d.Made, d.Gone))
 	for _, id := range d.Made {
 		n.back[id] = n.back[id] || n.gone[id]
@@ -170,7 +173,15 @@ func (n *network) took(who int, d deed) {
 	for _, u := range d.Updates {
 		n.seen[who][len(n.updates)] = true
 		n.updates = append(n.updates, u)
+		preview, err := n.gate.Preview(u)
+		if err == nil {
+			err = timeline.Shape.Check(n.gate, preview)
+		}
+		if err := errors.Join(err, n.gate.Apply(u)); err != nil {
+			return fmt.Errorf("%s by %T: %w", d.Name, n.replicas[who], err)
+		}
 	}
+	return nil
 }
 
 // roam lets everybody do anything, their updates travelling late, in any order
@@ -182,7 +193,9 @@ func (n *network) roam(steps int) error {
 		if err != nil {
 			return err
 		}
-		n.took(who, d)
+		if err := n.took(who, d); err != nil {
+			return err
+		}
 		if n.random.IntN(3) == 0 {
 			n.deliver(n.random.IntN(len(n.replicas)), 1+n.random.IntN(8))
 		}
@@ -228,11 +241,11 @@ func (n *network) settle() error {
 // run lets somebody do one thing.
 func (n *network) run(who int, o op) (deed, error) {
 	d, err := n.replicas[who].run(o)
-	if err == nil {
-		d.Name = fmt.Sprintf("%+v: %s", o, d.Name)
-		n.took(who, d)
+	if err != nil {
+		return d, err
 	}
-	return d, err
+	d.Name = fmt.Sprintf("%+v: %s", o, d.Name)
+	return d, n.took(who, d)
 }
 
 // now is what the watcher sees.

@@ -3,7 +3,7 @@
 // that it came from; what is pasted gets ids of its own.
 import * as Y from "yjs";
 import { checkClipboard } from "./clipboard_check.ts";
-import { deleteClips, type NewClip, writeClip } from "./clips.ts";
+import { checkClip, deleteClips, type NewClip, writeClip } from "./clips.ts";
 import { mapOf, ordersAfter, storyTrack, tieAt, timelineOf, transact } from "./edit.ts";
 import { EditError, needClips, needFrames, needTrack } from "./refusal.ts";
 import {
@@ -153,6 +153,7 @@ export type PasteTarget = { after?: string | null; start?: number };
  * the clipboard.
  */
 export function pasteClips(editor: Editor, clipboard: Clipboard, to: PasteTarget = {}): string[] {
+  for (const clip of clipboard.clips) checkClip(newClip(clip, clip.source, (frames) => frames));
   const paste = preparePaste(editor, clipboard, to);
   return transact(editor, () => {
     const scenes = pasteScenes(editor, paste);

@@ -2,7 +2,7 @@
 import * as check from "./checks.ts";
 import type { Clipboard, CopiedClip, CopiedScene } from "./clipboard.ts";
 import { isOrder } from "./order.ts";
-import { EditError } from "./refusal.ts";
+import { EditError, needId, needLine, needText } from "./refusal.ts";
 import type { Ref, RenderSettings } from "./schema.ts";
 
 /** How much one clipboard may hold. */
@@ -35,7 +35,7 @@ function checkClip(value: unknown): CopiedClip {
     track: {
       id: need(check.text(track["id"]), "track.id"),
       kind: need(check.kind(track["kind"]), "track.kind"),
-      name: need(check.text(track["name"]), "track.name"),
+      name: trackName(track["name"]),
     },
     start: need(check.count(from["start"]), "start"),
     gap: need(check.count(from["gap"]), "gap"),
@@ -57,6 +57,26 @@ function checkClip(value: unknown): CopiedClip {
 
 function checkScene(value: unknown): CopiedScene {
   const from = object(value, "a scene");
+  const scene = readScene(from);
+  needText(scene.title, "the title of a scene", "title");
+  needText(scene.prompt, "the prompt of a scene");
+  needText(scene.notes, "the notes of a scene");
+  needLine(scene.color, "a color", "word");
+  for (const { asset, role, order } of scene.refs) {
+    needId(asset, "the id of an asset");
+    needLine(role, "a role", "word");
+    needLine(order, "an order");
+  }
+  return scene;
+}
+
+function trackName(value: unknown): string {
+  const name = need(check.text(value), "track.name");
+  needLine(name, "the name of a track");
+  return name;
+}
+
+function readScene(from: Record<string, unknown>): CopiedScene {
   return {
     id: need(check.text(from["id"]), "id"),
     title: need(check.text(from["title"]), "title"),

@@ -17,7 +17,9 @@ import {
   needClip,
   needClips,
   needFrames,
+  needLine,
   needNumber,
+  needText,
   needTrack,
 } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
@@ -70,7 +72,7 @@ export function insertClips(
   if (clips.length === 0) return [];
   const timeline = timelineOf(editor.doc);
   const on = needTrack(editor, timeline, track);
-  for (const clip of clips) check(clip);
+  for (const clip of clips) checkClip(clip);
   const orders = on.kind === "story" ? ordersAfter(editor, on.clips, after, clips.length) : [];
   return transact(editor, () => {
     let end = on.length;
@@ -86,11 +88,13 @@ export function insertClips(
   });
 }
 
-function check(clip: NewClip): void {
+/** Refuses a new clip that says anything which no clip can be. */
+export function checkClip(clip: NewClip): void {
   needFrames(clip.length, "the length of a clip", 1);
   needFrames(clip.in ?? 0, "the start in the source", 0);
   needFrames(clip.gap ?? 0, "a gap", 0);
   needFrames(clip.start ?? 0, "a start", 0);
+  needText(clip.text, "the text of a clip");
   checkFields(clip);
 }
 
@@ -132,7 +136,7 @@ function addText(editor: Editor, kind: "caption" | "video", text: NewText): stri
     start: text.start,
     length: text.length,
   };
-  check(clip);
+  checkClip(clip);
   return transact(editor, () => {
     const track = text.track ?? trackFor(editor, kind, "");
     return insertClip(editor, track, clip);
@@ -141,6 +145,7 @@ function addText(editor: Editor, kind: "caption" | "video", text: NewText): stri
 
 /** Makes the text of a title or caption say something; what others type at once is merged. */
 export function setClipText(editor: Editor, clip: string, text: string): void {
+  needText(text, "the text of a clip");
   const { map } = needClip(editor, timelineOf(editor.doc), clip);
   const shared = map.get("text");
   if (shared instanceof Y.Text && shared.toString() === text) return;
@@ -228,16 +233,22 @@ export function setClips(editor: Editor, clips: readonly string[], fields: ClipF
   });
 }
 
-function checkFields({ speed, gain, fade, transition, label }: Partial<ClipFields>): void {
+function checkFields(fields: Partial<ClipFields>): void {
+  const { speed, gain, fade, transition, label, source } = fields;
   if (speed !== undefined) needNumber(speed, "the speed", [0.01, 100]);
   if (gain !== undefined) needNumber(gain, "the gain", [-120, 60]);
   if (fade) {
     needFrames(fade.in, "a fade", 0);
     needFrames(fade.out, "a fade", 0);
   }
-  if (transition) needFrames(transition.length, "the length of a transition", 1);
-  if (label !== undefined && typeof label !== "string")
-    throw new EditError("value", "a label is a text");
+  if (transition) {
+    needFrames(transition.length, "the length of a transition", 1);
+    needLine(transition.kind, "the kind of a transition", "word");
+  }
+  needLine(label, "a label");
+  if (!source) return;
+  if ("title" in source) needLine(source.title, "the style of a title");
+  else needLine("scene" in source ? source.scene : source.asset, "an id", "word");
 }
 
 /**

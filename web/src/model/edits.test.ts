@@ -111,6 +111,12 @@ describe("a command that cannot be done", () => {
       ["value", () => commands.setSceneLength(editor, scene, 0)],
       ["value", () => commands.addMarker(editor, -4)],
       ["value", () => commands.retimeClip(editor, a, 0)],
+      ["value", () => commands.setClip(editor, a, { label: "é".repeat(501) })],
+      ["value", () => commands.addMarker(editor, 4, { color: "x".repeat(65) })],
+      ["value", () => commands.addTrack(editor, "audio", "x".repeat(1001))],
+      ["value", () => commands.setSceneText(editor, scene, "title", "x".repeat(1001))],
+      ["value", () => commands.addScene(editor, { prompt: "x".repeat(200_001) })],
+      ["value", () => commands.setRef(editor, scene, "an id", { role: "face" })],
       ["clipboard", () => commands.parseClipboard("{}")],
       ["clipboard", () => commands.parseClipboard("not JSON")],
     ];

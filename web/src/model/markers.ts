@@ -1,6 +1,6 @@
 // Commands on markers.
 import { mapOf, markerTie, timelineOf, transact } from "./edit.ts";
-import { needFrames, needThing } from "./refusal.ts";
+import { needFrames, needLine, needThing } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
 import { type Editor, roots } from "./schema.ts";
 
@@ -10,7 +10,7 @@ export type MarkerFields = { label?: string; length?: number; color?: string | n
 /** A marker at a frame, tied to the story clip under it. Returns its id. */
 export function addMarker(editor: Editor, at: number, marker: MarkerFields = {}): string {
   const where = markerTie(timelineOf(editor.doc), needFrames(at, "a frame", 0));
-  needFrames(marker.length ?? 0, "the length of a marker", 0);
+  check(marker);
   const id = editor.newId();
   const map = mapOf({ at: where, ...marker, color: marker.color ?? undefined });
   transact(editor, () => roots.markers(editor.doc).set(id, map));
@@ -27,8 +27,14 @@ export function moveMarker(editor: Editor, marker: string, at: number): void {
 /** Sets registers of a marker. */
 export function setMarker(editor: Editor, marker: string, fields: MarkerFields): void {
   const map = needThing(editor, "markers", marker);
-  needFrames(fields.length ?? 0, "the length of a marker", 0);
+  check(fields);
   transact(editor, () => setRegisters(map, fields));
+}
+
+function check({ length, label, color }: MarkerFields): void {
+  needFrames(length ?? 0, "the length of a marker", 0);
+  needLine(label, "the label of a marker");
+  needLine(color, "a color", "word");
 }
 
 /** Takes a marker away. */

@@ -2,7 +2,7 @@
 import * as Y from "yjs";
 import { settlePieces, timelineOf, transact } from "./edit.ts";
 import { pieceOrder } from "./order.ts";
-import { EditError, maxFrames } from "./refusal.ts";
+import { EditError, maxFrames, needLine } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
 import { addScene } from "./scenes.ts";
 import { type Clip, type Editor, roots, type Timeline, thing } from "./schema.ts";
@@ -19,6 +19,8 @@ export type MetaFields = {
 
 /** Sets what holds for the whole timeline. */
 export function setMeta(editor: Editor, fields: MetaFields): void {
+  needLine(fields.title, "a title");
+  needLine(fields.background, "a color", "word");
   if (fields.rate) needPair(fields.rate, "a rate");
   if (fields.size) needPair(fields.size, "a size");
   transact(editor, () => setRegisters(roots.meta(editor.doc), fields));

@@ -89,3 +89,34 @@ export function needNumber(value: number, what: string, bounds: readonly [number
     throw new EditError("value", `${what} must be from ${bounds[0]} to ${bounds[1]}, not ${value}`);
   return value;
 }
+
+// How long texts may be; the server refuses longer ones. Lines and words count
+// in bytes, texts that people write together in UTF-16 units.
+const limits = { word: 64, line: 1_000, title: 1_000, text: 200_000 } as const;
+
+/** A text that is a register: a label or name (line), a color or id (word). */
+export function needLine(
+  value: string | null | undefined,
+  what: string,
+  size: "line" | "word" = "line",
+): void {
+  if (value === undefined || value === null) return;
+  if (typeof value !== "string" || new TextEncoder().encode(value).length > limits[size])
+    throw new EditError("value", `${what} is a text of at most ${limits[size]} bytes`);
+}
+
+/** A text that people write together. */
+export function needText(
+  value: string | undefined,
+  what: string,
+  size: "title" | "text" = "text",
+): void {
+  if (value !== undefined && !(value.length <= limits[size]))
+    throw new EditError("value", `${what} is a text of at most ${limits[size]} characters`);
+}
+
+/** An id, as keys of maps are. */
+export function needId(value: string, what: string): void {
+  if (!/^[\w-]{1,64}$/.test(value))
+    throw new EditError("value", `${what} is made of up to 64 letters, digits, - and _`);
+}

@@ -13,7 +13,15 @@ import {
   timelineOf,
   transact,
 } from "./edit.ts";
-import { EditError, needFrames, needThing, needTrack } from "./refusal.ts";
+import {
+  EditError,
+  needFrames,
+  needId,
+  needLine,
+  needText,
+  needThing,
+  needTrack,
+} from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
 import {
   type Clip,
@@ -46,6 +54,8 @@ export function addScene(
   editor: Editor,
   scene: NewScene = {},
 ): { scene: string; clip: string | null } {
+  for (const field of ["title", "prompt", "notes"] as const) needSceneText(field, scene[field]);
+  needLine(scene.color, "a color", "word");
   const timeline = timelineOf(editor.doc);
   const [num, den] = timeline.rate;
   const seconds = Math.max(1, (newSceneSeconds * num) / den);
@@ -62,6 +72,10 @@ export function addScene(
   });
   const after = scene.after === undefined ? undefined : lastClipUpTo(timeline, scene.after);
   return putScene(editor, { timeline, map, after, length });
+}
+
+function needSceneText(field: SceneTextField, text: string | undefined): void {
+  needText(text, `the ${field} of a scene`, field === "title" ? "title" : "text");
 }
 
 type Put = {
@@ -174,6 +188,7 @@ export function setSceneText(
   field: SceneTextField,
   text: string,
 ): void {
+  needSceneText(field, text);
   const map = needThing(editor, "scenes", scene);
   const shared = map.get(field);
   if (shared instanceof Y.Text && shared.toString() === text) return;
@@ -190,6 +205,8 @@ export function setRef(
   asset: string,
   ref: { role: string; after?: string | null },
 ): void {
+  needId(asset, "the id of an asset");
+  needLine(ref.role, "a role", "word");
   const map = needThing(editor, "scenes", scene);
   const shown = timelineOf(editor.doc).scenes.find((other) => other.id === scene);
   const others = (shown?.refs ?? []).filter((other) => other.asset !== asset);
@@ -220,6 +237,8 @@ export type SceneFields = { color?: string | null; take?: string | null; render?
 
 /** Sets registers of a scene. */
 export function setScene(editor: Editor, scene: string, fields: SceneFields): void {
+  needLine(fields.color, "a color", "word");
+  needLine(fields.take, "the id of a take", "word");
   const map = needThing(editor, "scenes", scene);
   transact(editor, () => {
     setRegisters(map, { color: fields.color, take: fields.take });

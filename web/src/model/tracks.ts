@@ -1,7 +1,7 @@
 // Commands on tracks.
 import { mapOf, orderAfter, retie, settlePieces, timelineOf, transact } from "./edit.ts";
 import { recovered } from "./layout.ts";
-import { EditError, needNumber, needThing, needTrack } from "./refusal.ts";
+import { EditError, needLine, needNumber, needThing, needTrack } from "./refusal.ts";
 import { setRegisters } from "./registers.ts";
 import { type Editor, roots, type Timeline, type Track, type TrackKind } from "./schema.ts";
 
@@ -12,6 +12,7 @@ export function addTrack(
   name: string,
   after?: string | null,
 ): string {
+  needLine(name, "the name of a track");
   const order = orderAfter(editor, known(timelineOf(editor.doc)), after);
   const id = editor.newId();
   transact(editor, () => roots.tracks(editor.doc).set(id, mapOf({ order, kind, name })));
@@ -49,6 +50,7 @@ export type TrackFields = {
 /** Sets registers of a track. */
 export function setTrack(editor: Editor, track: string, fields: TrackFields): void {
   const map = needThing(editor, "tracks", track);
+  needLine(fields.name, "the name of a track");
   if (fields.gain !== undefined) needNumber(fields.gain, "the gain", [-120, 60]);
   transact(editor, () => setRegisters(map, fields));
 }
