@@ -213,6 +213,7 @@ export async function hocuspocus(accessToken, at = project) {
   await new Promise((resolve) => provider.on("synced", resolve));
   return {
     document,
+    provider,
     /** Waits until the server has acknowledged every change. */
     saved() {
       return new Promise((resolve) => {

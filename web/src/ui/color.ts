@@ -22,8 +22,15 @@ const light = "#ffffff";
 export function sceneColor(scene: Scene | undefined): string {
   if (!scene) return "#64748b";
   if (scene.color && /^#[0-9a-fA-F]{6}$/.test(scene.color)) return scene.color;
-  return palette[sum(scene.id) % palette.length] ?? palette[0];
+  let color = given.get(scene.id);
+  if (!color) {
+    color = palette[sum(scene.id) % palette.length] ?? palette[0];
+    given.set(scene.id, color);
+  }
+  return color;
 }
+
+const given = new Map<string, string>();
 
 /** What can be read on a colour: near black or white, whichever stands out more. */
 export function ink(color: string): string {

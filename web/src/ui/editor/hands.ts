@@ -172,7 +172,7 @@ function carry(view: View, event: PointerEvent, { clip, onStory, fresh }: Carrie
       const home = view.studio.timeline.tracks.find(({ id }) => id === clip.track);
       const onto = row && home && takes(row.track, home) ? row.track : home;
       if (!onto) return;
-      const shared = { ids, grabbed: clip.id, track: onto.id, frame };
+      const shared = { ids, grabbed: clip.id, track: onto.id };
       if (story(onto)) {
         view.snapped = null;
         view.gesture = { kind: "carry", ...shared, at: frame - grip };
@@ -340,11 +340,11 @@ type Tracking = {
 function track(view: View, event: PointerEvent, { move, end, eager = false }: Tracking): void {
   let last = event;
   let moved = eager;
+  view.hold();
   if (eager) move(event);
   let request = 0;
   const step = () => {
-    const { x } = view.at(last);
-    const by = moved ? creep(x - headWidth, view.width - headWidth) : 0;
+    const by = moved ? creep(view.at(last).x - headWidth, view.width - headWidth) : 0;
     if (by !== 0 && view.scroller) {
       view.scroller.scrollLeft += by;
       view.left = view.scroller.scrollLeft;
@@ -363,6 +363,7 @@ function track(view: View, event: PointerEvent, { move, end, eager = false }: Tr
     end: (commit) => {
       cancelAnimationFrame(request);
       end(commit);
+      view.letGo();
       view.gesture = null;
       view.snapped = null;
     },

@@ -6,24 +6,10 @@ import type { Clip, Marker, Track } from "../../model/schema.ts";
 
 /** A gesture that changes the cut; frames are of the timeline. */
 export type Gesture =
-  /** Clips of a story track, in their order, taken to a frame of a track. */
-  | {
-      kind: "carry";
-      ids: readonly string[];
-      grabbed: string;
-      track: string;
-      at: number;
-      frame: number;
-    }
-  /** Tied clips, all by as many frames; the grabbed one's kind may change track. */
-  | {
-      kind: "shift";
-      ids: readonly string[];
-      grabbed: string;
-      track: string;
-      by: number;
-      frame: number;
-    }
+  /** Clips taken to a track, so that the one grabbed would start at a frame; on a story track they stand side by side. */
+  | { kind: "carry"; ids: readonly string[]; grabbed: string; track: string; at: number }
+  /** Tied clips, all by as many frames; those of the grabbed one's track may change to another. */
+  | { kind: "shift"; ids: readonly string[]; grabbed: string; track: string; by: number }
   | { kind: "trim"; id: string; edge: "head" | "tail"; by: number }
   | { kind: "slip"; id: string; by: number }
   | { kind: "blend"; id: string; length: number }
@@ -80,7 +66,7 @@ type Carry = Extract<Gesture, { kind: "carry" }>;
 type Shift = Extract<Gesture, { kind: "shift" }>;
 type Trim = Extract<Gesture, { kind: "trim" }>;
 
-function carried(cut: Cut, { ids, track: target, frame, at, grabbed }: Carry): Preview {
+function carried(cut: Cut, { ids, track: target, at, grabbed }: Carry): Preview {
   const picked = new Set(ids);
   const moving = cut.tracks.flatMap(({ clips }) => clips.filter(({ id }) => picked.has(id)));
   const onto = cut.tracks.find(({ id }) => id === target);
@@ -96,8 +82,7 @@ function carried(cut: Cut, { ids, track: target, frame, at, grabbed }: Carry): P
     });
   }
   const staying = settle(onto.clips.filter(({ id }) => !picked.has(id)));
-  const found = staying.findIndex(({ start, length }) => start + length / 2 > frame);
-  const index = found < 0 ? staying.length : found;
+  const index = slotFor(staying, at - ahead(moving, grabbed));
   const landed = moving.map((clip) => ({ ...clip, track: target, anchor: null, lane: 0, gap: 0 }));
   const clips = [...staying.slice(0, index), ...landed, ...staying.slice(index)];
   const done = relaid(cut, (track) =>
@@ -106,10 +91,27 @@ function carried(cut: Cut, { ids, track: target, frame, at, grabbed }: Carry): P
   return { ...done, after: staying[index - 1]?.id ?? null };
 }
 
-function shifted(cut: Cut, { ids, grabbed, track: target, by, frame }: Shift): Preview {
-  const onto = cut.tracks.find(({ id }) => id === target);
-  if (onto?.kind === "story")
-    return carried(cut, { kind: "carry", ids, grabbed, track: target, at: 0, frame });
+// ahead is how many frames of what is carried stand before the clip that was grabbed.
+function ahead(moving: readonly Clip[], grabbed: string): number {
+  const at = moving.findIndex(({ id }) => id === grabbed);
+  return moving.slice(0, at).reduce((sum, { length }) => sum + length, 0);
+}
+
+// slotFor finds the place between clips that begins nearest to a frame.
+function slotFor(clips: readonly Clip[], frame: number): number {
+  let best = 0;
+  let least = Math.abs(frame);
+  for (const [i, { start, length }] of clips.entries()) {
+    const away = Math.abs(start + length - frame);
+    if (away < least) {
+      best = i + 1;
+      least = away;
+    }
+  }
+  return best;
+}
+
+function shifted(cut: Cut, { ids, grabbed, track: target, by }: Shift): Preview {
   const picked = new Set(ids);
   const home = cut.tracks.find(({ clips }) => clips.some(({ id }) => id === grabbed))?.id;
   const leaving = cut.tracks.flatMap(({ id, clips }) =>
@@ -121,10 +123,8 @@ function shifted(cut: Cut, { ids, grabbed, track: target, by, frame }: Shift): P
     if (track.id === home && home !== target) return without(track, picked);
     const clips = track.clips.map((clip) => (picked.has(clip.id) ? moved(clip) : clip));
     if (track.id !== target) return { ...track, clips };
-    return {
-      ...track,
-      clips: [...clips, ...leaving.map((clip) => ({ ...moved(clip), track: target }))],
-    };
+    const landed = leaving.map((clip) => ({ ...moved(clip), track: target }));
+    return { ...track, clips: [...clips, ...landed] };
   });
 }
 

@@ -67,6 +67,7 @@ export class View {
   reordering = $state.raw<{ track: string; after: string | null } | null>(null);
 
   scroller: HTMLElement | undefined;
+  private box: DOMRect | undefined;
   private calm = 0;
   private hush = 0;
 
@@ -118,11 +119,20 @@ export class View {
     frame: number;
     row: Row | null;
   } {
-    const box = this.scroller?.getBoundingClientRect();
+    const box = this.box ?? this.scroller?.getBoundingClientRect();
     const x = point.clientX - (box?.left ?? 0);
     const y = point.clientY - (box?.top ?? 0) - rulerHeight + this.top;
     const row = this.rows.find(({ top, height }) => y >= top && y < top + height) ?? null;
     return { x, y, frame: (x + this.left - margin) / this.studio.zoom, row };
+  }
+
+  /** Takes the panel to stand still on the screen until it is let go, so that nothing measures it meanwhile. */
+  hold(): void {
+    this.box = this.scroller?.getBoundingClientRect();
+  }
+
+  letGo(): void {
+    this.box = undefined;
   }
 
   /** The clip under a point, also where clips are too narrow to be drawn one by one. */
@@ -211,7 +221,7 @@ export class View {
     this.active = clip.id;
     this.studio.seek(clip.start);
     this.reveal(clip.start);
-    requestAnimationFrame(() => this.element(clip.id)?.focus({ preventScroll: true }));
+    this.take(clip.id);
   }
 
   /** Lets the focus go on to what follows clips that are taken away. */
@@ -221,11 +231,15 @@ export class View {
     const stays = (other: Clip) => !gone.includes(other);
     const next = clips.slice(at).find(stays) ?? clips.slice(0, at).findLast(stays);
     this.active = next?.id ?? null;
-    if (next) requestAnimationFrame(() => this.element(next.id)?.focus({ preventScroll: true }));
+    if (next) requestAnimationFrame(() => this.take(next.id));
   }
 
-  private element(clip: string): HTMLElement | null | undefined {
-    return this.scroller?.querySelector<HTMLElement>(`.clip[data-clip="${clip}"]`);
+  /** Gives the focus to a clip, once it is on the page. */
+  take(clip: string): void {
+    const find = () => this.scroller?.querySelector<HTMLElement>(`.clip[data-clip="${clip}"]`);
+    const focus = (node: HTMLElement | null | undefined) => node?.focus({ preventScroll: true });
+    if (find()) focus(find());
+    else requestAnimationFrame(() => focus(find()));
   }
 
   /** Sets the in or the out; one that would be on the wrong side of the other takes it away. */
