@@ -53,11 +53,11 @@ export async function openPage(browser, options = {}) {
   return { context, page, problems };
 }
 
-/** Opens the demo project as one of its people. */
-export async function enter(browser, name, { base = url, ...options } = {}) {
+/** Opens a project, the demo's unless another is named, as one of its people. */
+export async function enter(browser, name, { base = url, project: at = project, ...options } = {}) {
   const somebody = await openPage(browser, options);
   const { page } = somebody;
-  await page.goto(`${base}/p/${project}`);
+  await page.goto(`${base}/p/${at}`);
   const { email, password } = people[name];
   await page.locator("input[type=email]").fill(email);
   await page.locator("input[type=password]").fill(password);

@@ -43,6 +43,28 @@ export type SignUp = {
   birth_year: number;
   accepted_policy: boolean;
 };
+/** What is known of a file from looking into it. */
+export type Facts = {
+  duration_ms?: number;
+  width?: number;
+  height?: number;
+  rate?: [number, number];
+  channels?: number;
+  sample_rate?: number;
+};
+export type Asset = {
+  id: string;
+  project: string;
+  name: string;
+  kind: "image" | "video" | "audio";
+  type: string;
+  size: number;
+  sha256: string;
+  person: string;
+  created_at: string;
+  /** Absent until somebody has looked into the file. */
+  facts?: Facts;
+};
 type Page<T> = { items: T[]; next_cursor?: string };
 type SignedIn = { user: User };
 
@@ -101,6 +123,12 @@ export function createApi(options: ApiOptions = {}) {
       patch<Project>(`/projects/${encodeURIComponent(project)}`, { name }),
     deleteProject: (project: string) =>
       send<void>(`/projects/${encodeURIComponent(project)}`, { method: "DELETE" }),
+    assets: (project: string) =>
+      list<Asset>(send, `/projects/${encodeURIComponent(project)}/assets`),
+    describeAsset: (asset: string, facts: Facts) =>
+      patch<Asset>(`/assets/${encodeURIComponent(asset)}`, facts),
+    deleteAsset: (asset: string) =>
+      send<void>(`/assets/${encodeURIComponent(asset)}`, { method: "DELETE" }),
     /** Names and colours of people, asked for together and remembered; who is not known is absent. */
     people: createPeople(send),
   };
@@ -167,13 +195,18 @@ async function readProblem(response: Response): Promise<Problem> {
   } catch {
     body = {};
   }
+  return problemOf(response.status, body);
+}
+
+/** A Problem from the body of an answer. */
+export function problemOf(status: number, body: unknown): Problem {
   const from = isRecord(body) ? body : {};
   const text = (key: string) => (typeof from[key] === "string" ? { [key]: from[key] } : {});
   return new Problem({
     ...text("type"),
     ...text("title"),
     ...text("detail"),
-    status: response.status,
+    status,
     fields: readFields(from["errors"]),
   });
 }

@@ -1,3 +1,4 @@
+import { mediaDe, mediaEn } from "./messages_media.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 
 // All text that people read. A message may be a function of what it tells.
@@ -144,6 +145,7 @@ const en = {
   mustAccept: "Accept the privacy policy to go on.",
   failed: "Something went wrong on our side. Try again.",
   ...timelineEn,
+  ...mediaEn,
 };
 
 export type Messages = typeof en;
@@ -299,6 +301,7 @@ const de: Messages = {
   mustAccept: "Akzeptiere die Datenschutzerklärung, um fortzufahren.",
   failed: "Bei uns ist etwas schiefgegangen. Versuche es noch einmal.",
   ...timelineDe,
+  ...mediaDe,
 };
 
 export const languages = { en, de } as const;

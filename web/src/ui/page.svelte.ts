@@ -1,6 +1,7 @@
 // What holds for the whole page: where it is, in which language and theme, and
 // who is signed in.
 import { createApi, Problem, type User } from "../sync/api.ts";
+import { forgetMedia } from "../sync/media.ts";
 import { forgetSaved } from "../sync/store.ts";
 import { type Language, languages, type Messages } from "./messages.ts";
 
@@ -82,6 +83,8 @@ class Page {
   }
 
   signedIn(user: User): void {
+    // What somebody else saw here is not for this person.
+    if (lastUser()?.id !== user.id) void forgetMedia();
     this.user = user;
     store("user", JSON.stringify(user));
   }
@@ -89,6 +92,7 @@ class Page {
   async signOut(): Promise<void> {
     await api.signOut();
     if (this.user) await forgetSaved(this.user.id);
+    await forgetMedia();
     try {
       localStorage.removeItem("user");
     } catch {

@@ -28,6 +28,9 @@ export const keyHelp = [
       ["↑ ↓", "cuts"],
       ["Home  End", "ends"],
       ["I  O  X", "range"],
+      ["/", "loop"],
+      ["F", "fullScreen"],
+      ["0", "silence"],
     ],
   },
   {

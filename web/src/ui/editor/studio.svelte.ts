@@ -8,6 +8,7 @@ import type { Clip, Editor, Live, Scene, Timeline, Track } from "../../model/sch
 import { openUndo, type Undo } from "../../model/undo.ts";
 import type { Person, User } from "../../sync/api.ts";
 import { openProject, type SaveState, type Session } from "../../sync/session.ts";
+import { Library } from "../media/library.svelte.ts";
 import { api } from "../page.svelte.ts";
 import type { Refused } from "./work.ts";
 
@@ -18,12 +19,18 @@ const maxZoom = 24;
 /** How far one who follows may be from where the leader plays, in seconds. */
 const drift = 0.5;
 
+/** What playing goes by. */
+type Clock = { start(): void; now(): number };
+
+const wallClock: Clock = { start: () => undefined, now: () => performance.now() / 1000 };
+
 export class Studio {
   readonly session: Session;
   readonly editor: Editor;
   readonly undo: Undo;
   readonly presence: PresenceRoom;
   readonly reviewer: Reviewer;
+  readonly library: Library;
 
   timeline = $state.raw<Timeline>() as Timeline;
   review = $state.raw<Review>() as Review;
@@ -62,6 +69,12 @@ export class Studio {
   /** The clip that a selection by shift reaches from. */
   anchor: string | null = null;
   thread = $state<string | null>(null);
+  /** In and out of a part of the cut. */
+  range = $state.raw<{ from: number | null; to: number | null }>({ from: null, to: null });
+  /** Whether playing begins anew at its end: that of the part between in and out, or of the cut. */
+  loop = $state(false);
+  /** Seconds that pass as what is heard does; who makes the sound sets it. */
+  clock: Clock = wallClock;
 
   private readonly lives: (Live<Timeline> | Live<Review>)[];
   private readonly stops: (() => void)[] = [];
@@ -79,6 +92,7 @@ export class Studio {
       color: user.color,
     });
     this.reviewer = createReviewer(review, user.id);
+    this.library = new Library(project);
     const liveTimeline = openTimeline(timeline);
     const liveReview = openReview(review);
     this.lives = [liveTimeline, liveReview];
@@ -113,6 +127,7 @@ export class Studio {
     for (const stop of this.stops) stop();
     for (const live of this.lives) live.close();
     this.undo.close();
+    this.library.close();
     this.presence.close();
     void this.session.close();
   }
@@ -204,18 +219,36 @@ export class Studio {
     this.speed = speed;
     this.presence.setCursor({ speed: speed === 0 ? undefined : speed });
     if (speed === 0) return;
-    if (speed > 0 && this.playhead >= this.length) this.playhead = 0;
+    const [first, last] = this.part();
+    if (speed > 0 && this.playhead >= last) this.go(first);
+    this.roll(this.playhead, speed);
+  }
+
+  // roll goes on from a frame with the clock.
+  private roll(from: number, speed: number): void {
     const [num, den] = this.timeline.rate;
-    const from = this.playhead;
-    let began: number | null = null;
-    const step = (now: number) => {
-      began ??= now;
-      const at = from + ((now - began) / 1000) * (num / den) * speed;
+    this.clock.start();
+    const began = this.clock.now();
+    const step = () => {
+      const at = from + (this.clock.now() - began) * (num / den) * speed;
+      const [first, last] = this.part();
+      if (this.loop && speed > 0 && at >= last) {
+        this.go(first);
+        this.roll(first, speed);
+        return;
+      }
       this.go(Math.floor(at));
       if (at >= this.length || at < 0) this.run(0);
       else this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);
+  }
+
+  // part is what a loop repeats.
+  private part(): [number, number] {
+    const { from, to } = this.range;
+    if (!this.loop || from === null || to === null || to <= from) return [0, this.length];
+    return [from, Math.min(to, this.length)];
   }
 
   setZoom(zoom: number): void {

@@ -54,8 +54,6 @@ export class View {
   zooming = $state(false);
   /** The clip that the tabulator reaches. */
   active = $state<string | null>(null);
-  /** In and out of a part of the cut. */
-  range = $state.raw<{ from: number | null; to: number | null }>({ from: null, to: null });
   /** What was just done, for those who listen. */
   said = $state("");
   /** The clip or track whose sound level is being set. */
@@ -107,6 +105,15 @@ export class View {
   readonly total = $derived.by(() =>
     Math.max(margin + this.studio.length * this.studio.zoom + this.width * 0.4, this.width - 1),
   );
+
+  /** In and out of a part of the cut. */
+  get range(): Studio["range"] {
+    return this.studio.range;
+  }
+
+  set range(range: Studio["range"]) {
+    this.studio.range = range;
+  }
 
   constructor(studio: Studio) {
     this.studio = studio;
