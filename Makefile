@@ -46,7 +46,7 @@ e2e: deps build ## Run the browser tests alone; pictures are in artefacts/
 bench: build ## Measure, beside others; writes docs/benchmarks.md
 	@scripts/bench/run
 
-fuzz: ## Fuzz every decoder, for a minute each or FUZZTIME
+fuzz: ## Fuzz every decoder and the merge, for a minute each or FUZZTIME
 	@scripts/fuzz
 
 clean: ## Remove what was built

@@ -9,7 +9,7 @@ import (
 // piece is a clip on its way to its place, and the part of its source that is
 // left of it; end is where that ended before rule 3.
 type piece struct {
-	raw      rawClip
+	raw      *rawClip
 	start    int
 	from, to int
 	end      int
@@ -43,15 +43,15 @@ func (e *entries) layOut() []Track {
 }
 
 // gather puts each clip on its track, its span clamped (rules 2 and 7).
-func (e *entries) gather() ([]Track, map[string][]piece) {
+func (e *entries) gather() ([]Track, map[string][]*piece) {
 	tracks := make([]Track, 0, len(e.tracks)+1)
 	for _, t := range e.tracks {
 		tracks = append(tracks, t)
 	}
 	slices.SortFunc(tracks, func(a, b Track) int { return byOrder(a.Order, a.ID, b.Order, b.ID) })
-	members := map[string][]piece{}
+	members := map[string][]*piece{}
 	for id, raw := range e.clips {
-		p := piece{raw: raw}
+		p := &piece{raw: raw}
 		p.from, p.to = e.clamp(raw)
 		p.end = p.to
 		on := raw.place.track
@@ -68,7 +68,7 @@ func (e *entries) gather() ([]Track, map[string][]piece) {
 }
 
 // clamp is the part of its source that a clip shows.
-func (e *entries) clamp(raw rawClip) (from, to int) {
+func (e *entries) clamp(raw *rawClip) (from, to int) {
 	known := math.MaxInt
 	if raw.Source.Kind == "scene" {
 		if s, ok := e.scenes[raw.Source.Of]; ok {
@@ -90,8 +90,8 @@ func (e *entries) clamp(raw rawClip) (from, to int) {
 	return from, from + length
 }
 
-func (e *entries) layStory(t *Track, pieces []piece) {
-	slices.SortFunc(pieces, func(a, b piece) int {
+func (e *entries) layStory(t *Track, pieces []*piece) {
+	slices.SortFunc(pieces, func(a, b *piece) int {
 		return byOrder(a.raw.place.order, a.raw.ID, b.raw.place.order, b.raw.ID)
 	})
 	t.Clips, t.Lanes = []Clip{}, 1
@@ -105,9 +105,8 @@ func (e *entries) layStory(t *Track, pieces []piece) {
 	}
 }
 
-func (e *entries) layTied(t *Track, pieces []piece, story map[string]Clip) {
-	for i := range pieces {
-		p := &pieces[i]
+func (e *entries) layTied(t *Track, pieces []*piece, story map[string]Clip) {
+	for _, p := range pieces {
 		p.start = p.raw.place.at
 		if clip := p.raw.place.clip; clip != nil {
 			if anchor, ok := story[*clip]; ok {
@@ -121,7 +120,7 @@ func (e *entries) layTied(t *Track, pieces []piece, story map[string]Clip) {
 			p.start = 0
 		}
 	}
-	slices.SortFunc(pieces, func(a, b piece) int {
+	slices.SortFunc(pieces, func(a, b *piece) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), compareText(a.raw.ID, b.raw.ID))
 	})
 	t.Clips = []Clip{}
@@ -140,8 +139,8 @@ func (e *entries) layTied(t *Track, pieces []piece, story map[string]Clip) {
 // cutOverlaps obeys rule 3, from the last piece to the first. A piece that was
 // moved ahead of an earlier part of its source begins where that part ends,
 // instead of ending where it begins: no frame is lost, none shown twice.
-func (e *entries) cutOverlaps(sorted []piece) []piece {
-	var shown []piece
+func (e *entries) cutOverlaps(sorted []*piece) []*piece {
+	var shown []*piece
 	for _, p := range slices.Backward(sorted) {
 		if n := len(shown); n > 0 && p.overlaps(shown[n-1]) {
 			next := shown[n-1]
@@ -163,13 +162,13 @@ func (e *entries) cutOverlaps(sorted []piece) []piece {
 }
 
 // overlaps tells whether p shows a frame of the piece behind it, of one clip.
-func (p piece) overlaps(other piece) bool {
+func (p *piece) overlaps(other *piece) bool {
 	return p.raw.lineage() == other.raw.lineage() && p.raw.Source == other.raw.Source &&
 		p.from < other.end && other.from < p.to
 }
 
 // show is the clip as it stands.
-func (p piece) show(track string) Clip {
+func (p *piece) show(track string) Clip {
 	c := p.raw.Clip
 	c.Track, c.Start = track, p.start
 	c.In, c.Span = p.from, p.to-p.from

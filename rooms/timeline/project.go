@@ -201,19 +201,19 @@ func byOrder(orderA, idA, orderB, idB string) int {
 // compareText compares as JavaScript does, by UTF-16 units: characters beyond
 // 16 bits, which are pairs there, come before those from U+E000 on.
 func compareText(a, b string) int {
-	runesA, runesB := []rune(a), []rune(b)
-	return slices.CompareFunc(runesA, runesB, func(x, y rune) int {
-		if pairX, pairY := x > 0xffff, y > 0xffff; pairX != pairY {
-			return cmp.Compare(unit(x), unit(y))
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return cmp.Compare(unitRank(a[i]), unitRank(b[i]))
 		}
-		return cmp.Compare(x, y)
-	})
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
-// unit is the first UTF-16 unit of r.
-func unit(r rune) rune {
-	if r > 0xffff {
-		return 0xd800 + (r-0x10000)>>10
+// unitRank orders the first bytes of characters in UTF-8 as their first units in
+// UTF-16; 0xee and 0xef begin those from U+E000 on.
+func unitRank(b byte) int {
+	if b == 0xee || b == 0xef {
+		return 0x100 + int(b)
 	}
-	return r
+	return int(b)
 }

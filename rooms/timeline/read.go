@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"math"
-	"regexp"
 
 	"github.com/soratoo/soratoo/crdt"
 )
@@ -18,7 +17,7 @@ type entries struct {
 	meta    Timeline
 	scenes  map[string]Scene
 	tracks  map[string]Track
-	clips   map[string]rawClip
+	clips   map[string]*rawClip
 	markers map[string]rawMarker
 	repairs []Repair
 }
@@ -50,7 +49,7 @@ func (e *entries) report(kind RepairKind, root, id, field string) {
 
 func readEntries(doc *crdt.Doc) *entries {
 	e := &entries{
-		scenes: map[string]Scene{}, tracks: map[string]Track{}, clips: map[string]rawClip{}, markers: map[string]rawMarker{},
+		scenes: map[string]Scene{}, tracks: map[string]Track{}, clips: map[string]*rawClip{}, markers: map[string]rawMarker{},
 	}
 	e.readMeta(doc.Map(RootMeta))
 	for id, m := range e.things(doc, RootScenes) {
@@ -190,11 +189,14 @@ func shared(v any) (string, bool) {
 	return t.String(), true
 }
 
-var orderPattern = regexp.MustCompile(`^[0-9A-Za-z]+$`)
-
 func order(v any) (string, bool) {
-	s, ok := v.(string)
-	return s, ok && orderPattern.MatchString(s)
+	s, _ := v.(string)
+	for _, c := range []byte(s) {
+		if !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
+			return "", false
+		}
+	}
+	return s, s != ""
 }
 
 func trackKind(v any) (string, bool) {

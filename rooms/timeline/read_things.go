@@ -100,13 +100,13 @@ func (e *entries) readTrack(id string, m crdt.Map) Track {
 	}
 }
 
-func (e *entries) readClip(id string, m crdt.Map) rawClip {
+func (e *entries) readClip(id string, m crdt.Map) *rawClip {
 	f := e.fieldsOf(RootClips, id, m)
 	in, span := f.inside("place"), f.inside("span")
 	if isAbsent(f.get("source")) {
 		e.report(RepairMalformed, RootClips, id, "source")
 	}
-	return rawClip{
+	return &rawClip{
 		Clip: Clip{
 			ID:         id,
 			Source:     field(f, "source", source, Source{Kind: "title"}),

@@ -1,6 +1,7 @@
 // Package timeline knows what is inside a project's timeline document: the
 // storyboard (scenes) and the cut (tracks, clips, markers), as maps of things
-// under random ids. It makes the documents that projects begin with.
+// under random ids. It makes the documents that projects begin with, projects
+// them, and edits them.
 //
 // Positions are relations: on a story track a clip stands after the one before
 // it in order, on any other track it is tied to a story clip. What must change

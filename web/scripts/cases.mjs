@@ -14,7 +14,10 @@ const { module } = await runnerImport(join(root, "src/model/testing/cases.ts"), 
 });
 
 mkdirSync(folder, { recursive: true });
-for (const name of readdirSync(folder)) if (name.endsWith(".json")) rmSync(join(folder, name));
-for (const [name, made] of Object.entries(module.makeCases())) {
+const cases = module.makeCases();
+for (const file of readdirSync(folder)) {
+  if (file.endsWith(".json") && !(file.slice(0, -5) in cases)) rmSync(join(folder, file));
+}
+for (const [name, made] of Object.entries(cases)) {
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(made, null, 1)}\n`);
 }

@@ -6,6 +6,7 @@ import { projectTimeline } from "../project.ts";
 import { seededRandom } from "../random.ts";
 import { type Editor, roots, type Timeline } from "../schema.ts";
 import { act } from "./act.ts";
+import { edited } from "./cases_edited.ts";
 import { createNetwork, deliver, settle } from "./network.ts";
 
 /** One case: apply the updates in order to an empty document, project, compare. */
@@ -17,7 +18,7 @@ export function makeCases(): Record<string, Case> {
     empty: caseOf("A document with nothing in it.", new Y.Doc()),
     seeded: written("A new project.", () => undefined),
   };
-  for (const [name, { about, write }] of Object.entries(strange))
+  for (const [name, { about, write }] of Object.entries({ ...strange, ...edited }))
     cases[name] = written(about, write);
   for (let seed = 1; seed <= 24; seed++) {
     cases[`random-${String(seed).padStart(2, "0")}`] = randomCase(seed);
