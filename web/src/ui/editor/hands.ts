@@ -1,11 +1,11 @@
 // What a hand does on the timeline: each press begins a gesture, shows what it
 // would do while it goes on, and does it when it ends.
-import { bounds, moveClips, slipClip, trimClip } from "../../model/commands.ts";
+import { bounds } from "../../model/commands.ts";
 import type { Clip, Track } from "../../model/schema.ts";
 import { creep, follow } from "./gesture.ts";
 import { snapEdges } from "./snap.ts";
 import { headWidth, type View } from "./view.svelte.ts";
-import { attempt, blendBy, shiftClips, splitAt, takes, trackOf } from "./work.ts";
+import { finish, splitAt, takes, trackOf } from "./work.ts";
 
 const dragFrom = 4; // pixels before a press becomes a drag
 const snapAt = 8; // pixels
@@ -60,7 +60,6 @@ export function carryMarker(
   view: View,
   event: PointerEvent,
   marker: { id: string; start: number },
-  done: (at: number) => void,
 ): void {
   if (event.button !== 0) return;
   event.stopPropagation();
@@ -74,7 +73,7 @@ export function carryMarker(
     },
     end: (commit) => {
       const { gesture } = view;
-      if (commit && gesture?.kind === "mark") done(gesture.at);
+      if (commit && gesture) finish(view.studio, gesture);
     },
   });
 }
@@ -190,30 +189,9 @@ function carry(view: View, event: PointerEvent, { clip, onStory, fresh }: Carrie
         if (!fresh) studio.select([clip.id]);
         return;
       }
-      if (commit && (gesture.kind === "carry" || gesture.kind === "shift"))
-        drop(view, gesture, plan.after);
+      if (commit) finish(studio, gesture, plan.after);
     },
   });
-}
-
-function trackById({ studio }: View, id: string): Track | undefined {
-  return studio.timeline.tracks.find((track) => track.id === id);
-}
-
-type Carry = Extract<NonNullable<View["gesture"]>, { kind: "carry" | "shift" }>;
-
-// drop puts what was carried where the preview shows it.
-function drop(view: View, { ids, track, grabbed, ...gesture }: Carry, after: string | null): void {
-  const { studio } = view;
-  const onStory = trackById(view, track)?.kind === "story";
-  if (onStory) attempt(studio, () => moveClips(studio.editor, ids, { track, after }));
-  else if (gesture.kind === "shift") shiftClips(studio, ids, { by: gesture.by, track, grabbed });
-  else {
-    const lead = studio.clip(grabbed)?.start ?? 0;
-    const first = Math.min(...ids.map((id) => studio.clip(id)?.start ?? lead));
-    const start = Math.max(0, gesture.at - lead + first);
-    attempt(studio, () => moveClips(studio.editor, ids, { track, start }));
-  }
 }
 
 type Edge = { clip: Clip; edge: "head" | "tail" };
@@ -236,8 +214,7 @@ function trim(view: View, event: PointerEvent, { clip: pressed, edge }: Edge): v
     },
     end: (commit) => {
       const { gesture } = view;
-      if (commit && gesture?.kind === "trim" && gesture.by !== 0)
-        attempt(studio, () => trimClip(studio.editor, gesture.id, edge, gesture.by));
+      if (commit && gesture) finish(studio, gesture);
     },
   });
 }
@@ -286,8 +263,7 @@ function slip(view: View, event: PointerEvent, pressed: Clip): void {
     },
     end: (commit) => {
       const { gesture } = view;
-      if (commit && gesture?.kind === "slip" && gesture.by !== 0)
-        attempt(studio, () => slipClip(studio.editor, gesture.id, gesture.by));
+      if (commit && gesture) finish(studio, gesture);
     },
   });
 }
@@ -317,7 +293,7 @@ function blend(view: View, event: PointerEvent, pressed: Clip): void {
     },
     end: (commit) => {
       const { gesture } = view;
-      if (commit && gesture?.kind === "blend") blendBy(studio, gesture.id, gesture.length);
+      if (commit && gesture) finish(studio, gesture);
     },
   });
 }

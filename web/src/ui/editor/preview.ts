@@ -72,23 +72,29 @@ function carried(cut: Cut, { ids, track: target, at, grabbed }: Carry): Preview 
   const onto = cut.tracks.find(({ id }) => id === target);
   if (onto?.kind !== "story") {
     const lead = moving.find(({ id }) => id === grabbed)?.start ?? at;
-    return relaid(cut, (track) => {
-      const rest = without(track, picked);
-      if (track.id !== target) return rest;
+    const by = notBefore(moving, at - lead);
+    // The story closes up behind them; they stand where they are put.
+    const left = relaid(cut, (track) => without(track, picked));
+    return relaid(left, (track) => {
+      if (track.id !== target) return track;
       const landed = moving.map((clip) =>
-        tie({ ...clip, track: target, gap: 0 }, Math.max(0, clip.start + at - lead), cut, picked),
+        tie({ ...clip, track: target, gap: 0 }, clip.start + by, left),
       );
-      return { ...rest, clips: [...rest.clips, ...landed] };
+      return { ...track, clips: [...track.clips, ...landed] };
     });
   }
   const staying = settle(onto.clips.filter(({ id }) => !picked.has(id)));
   const index = slotFor(staying, at - ahead(moving, grabbed));
   const landed = moving.map((clip) => ({ ...clip, track: target, anchor: null, lane: 0, gap: 0 }));
   const clips = [...staying.slice(0, index), ...landed, ...staying.slice(index)];
+  const after = staying[index - 1]?.id ?? null;
+  // What would stand in the same order is not moved, and keeps its gaps.
+  if (clips.length === onto.clips.length && clips.every(({ id }, i) => id === onto.clips[i]?.id))
+    return { ...cut, after };
   const done = relaid(cut, (track) =>
     track.id === target ? { ...track, clips } : without(track, picked),
   );
-  return { ...done, after: staying[index - 1]?.id ?? null };
+  return { ...done, after };
 }
 
 // ahead is how many frames of what is carried stand before the clip that was grabbed.
@@ -117,7 +123,9 @@ function shifted(cut: Cut, { ids, grabbed, track: target, by }: Shift): Preview 
   const leaving = cut.tracks.flatMap(({ id, clips }) =>
     id === home && id !== target ? clips.filter((clip) => picked.has(clip.id)) : [],
   );
-  const moved = (clip: Clip) => tie(clip, Math.max(0, clip.start + by), cut, picked);
+  const moving = cut.tracks.flatMap(({ clips }) => clips.filter(({ id }) => picked.has(id)));
+  const really = notBefore(moving, by);
+  const moved = (clip: Clip) => tie(clip, clip.start + really, cut);
   return relaid(cut, (track) => {
     if (track.kind === "story") return track;
     if (track.id === home && home !== target) return without(track, picked);
@@ -128,10 +136,15 @@ function shifted(cut: Cut, { ids, grabbed, track: target, by }: Shift): Preview 
   });
 }
 
+/** How far clips go together by as many frames: none of them before the start. */
+export function notBefore(clips: readonly Clip[], by: number): number {
+  return Math.max(by, -Math.min(...clips.map(({ start }) => start)));
+}
+
 // tie stands a clip at a frame, tied to the story clip under it.
-function tie(clip: Clip, start: number, cut: Cut, except: ReadonlySet<string>): Clip {
+function tie(clip: Clip, start: number, cut: Cut): Clip {
   const story = cut.tracks.find(({ kind }) => kind === "story");
-  const anchor = story?.clips.findLast((other) => other.start <= start && !except.has(other.id));
+  const anchor = story?.clips.findLast((other) => other.start <= start);
   return { ...clip, start, anchor: anchor?.id ?? null, offset: start - (anchor?.start ?? 0) };
 }
 

@@ -7,6 +7,7 @@ import {
   liftClips,
   moveClip,
   moveClips,
+  moveMarker,
   moveTrack,
   type Refusal,
   setTransition,
@@ -16,6 +17,7 @@ import {
 } from "../../model/commands.ts";
 import { timelineOf } from "../../model/project.ts";
 import { type Clip, local, type Track } from "../../model/schema.ts";
+import { type Gesture, notBefore } from "./preview.ts";
 import type { Studio } from "./studio.svelte.ts";
 
 const blendSeconds = 1;
@@ -23,8 +25,14 @@ const blendSeconds = 1;
 /** Why something was not done. */
 export type Refused = Refusal | "readOnly";
 
+/** What work needs of the open project. */
+export type Desk = Pick<
+  Studio,
+  "editor" | "timeline" | "clip" | "canEdit" | "unfollow" | "refused"
+>;
+
 /** Does some work as one step of undo. Returns undefined when it is refused. */
-export function attempt<T>(studio: Studio, work: () => T): T | undefined {
+export function attempt<T>(studio: Desk, work: () => T): T | undefined {
   if (!studio.canEdit) {
     studio.refused("readOnly");
     return undefined;
@@ -60,26 +68,58 @@ export function nextOf(studio: Studio, clip: Clip): Clip | undefined {
 
 const idsOf = (clips: readonly Clip[]) => clips.map(({ id }) => id);
 
+/** Does what a gesture showed; `after` is where what was carried onto a story stands. */
+export function finish(studio: Desk, gesture: Gesture, after: string | null = null): void {
+  const { editor, timeline } = studio;
+  switch (gesture.kind) {
+    case "carry": {
+      const { ids, track, at, grabbed } = gesture;
+      const onStory = timeline.tracks.find(({ id }) => id === track)?.kind === "story";
+      const starts = ids.map((id) => studio.clip(id)?.start ?? at);
+      const start = Math.min(...starts) + at - (studio.clip(grabbed)?.start ?? at);
+      const to = onStory ? { track, after } : { track, start: Math.max(0, start) };
+      attempt(studio, () => moveClips(editor, ids, to));
+      break;
+    }
+    case "shift":
+      shiftClips(studio, gesture);
+      break;
+    case "trim": {
+      const { id, edge, by } = gesture;
+      if (by !== 0) attempt(studio, () => trimClip(editor, id, edge, by));
+      break;
+    }
+    case "slip":
+      if (gesture.by !== 0) attempt(studio, () => slipClips(editor, [gesture.id], gesture.by));
+      break;
+    case "blend":
+      blendBy(studio, gesture.id, gesture.length);
+      break;
+    case "mark":
+      attempt(studio, () => moveMarker(editor, gesture.id, gesture.at));
+  }
+}
+
 /** Moves tied clips by frames; those of the grabbed one's track may go to another. */
 export function shiftClips(
-  studio: Studio,
-  ids: readonly string[],
-  { by, track, grabbed }: { by: number; track: string; grabbed: string },
+  studio: Desk,
+  { ids, by, track, grabbed }: Extract<Gesture, { kind: "shift" }>,
 ): void {
   const home = studio.clip(grabbed)?.track;
   const clips = ids.map((id) => studio.clip(id)).filter((clip) => clip !== undefined);
   const leaving = clips.filter((clip) => clip.track === home && track !== home);
   const staying = clips.filter((clip) => !leaving.includes(clip));
+  const really = notBefore(clips, by);
   attempt(studio, () => {
-    if (staying.length > 0) moveClips(studio.editor, idsOf(staying), { by });
+    if (staying.length > 0) moveClips(studio.editor, idsOf(staying), { by: really });
     if (leaving.length === 0) return;
-    const first = Math.min(...leaving.map(({ start }) => start));
-    moveClips(studio.editor, idsOf(leaving), { track, start: Math.max(0, first + by) });
+    const start = Math.min(...leaving.map((clip) => clip.start)) + really;
+    moveClips(studio.editor, idsOf(leaving), { track, start });
   });
 }
 
 /** Gives a clip a transition into the next one; of no length: none. */
-export function blendBy(studio: Studio, id: string, length: number, kind?: string): void {
+export function blendBy(studio: Desk, id: string, length: number, kind?: string): void {
   const old = studio.clip(id)?.transition;
   const next = length > 0 ? { kind: kind ?? old?.kind ?? "dissolve", length } : null;
   attempt(studio, () => setTransition(studio.editor, id, next));
