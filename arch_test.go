@@ -17,7 +17,7 @@ import (
 const module = "github.com/soratoo/soratoo"
 
 // domain is what adapters may import.
-var domain = []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire", "rooms", "rooms/shape", "rooms/timeline", "rooms/review", "auth", "media"}
+var domain = []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire", "rooms", "rooms/shape", "rooms/timeline", "rooms/review", "auth", "media", "history"}
 
 // packages is the table of ARCHITECTURE.md: each package with what it may
 // import of ours, and of others. A new row or arrow is a design decision.
@@ -40,6 +40,7 @@ var packages = map[string]struct {
 	"rooms/review":   {ours: []string{"crdt", "rooms/shape"}},
 	"auth":           {others: []string{"github.com/golang-jwt/jwt", "golang.org/x/crypto/argon2", "golang.org/x/text"}},
 	"media":          {ours: []string{"auth"}},
+	"history":        {ours: []string{"auth", "crdt", "rooms/timeline"}},
 	"media/ffprobe":  {ours: []string{"media"}},
 	"storage/blob":   {},
 	"storage":        {ours: append([]string{"storage/sqlstore"}, domain...)},

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/crdt"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/media/ffprobe"
 	"github.com/soratoo/soratoo/rooms"
@@ -31,6 +35,7 @@ const (
 	answerTimeout = 60 * time.Second
 	keepAlive     = 2 * time.Minute
 	headerBytes   = 32 << 10
+	restTimeout   = 10 * time.Second // keeping a version may take
 )
 
 func serveHelp() string {
@@ -80,6 +85,7 @@ type node struct {
 	files   *blob.Files
 	auth    *auth.Service
 	hub     *rooms.Hub
+	history *history.Service
 	server  *server.Server
 	metrics *server.Metrics
 	log     *slog.Logger
@@ -101,9 +107,10 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	}
 	n := &node{store: store, files: files, log: log, metrics: server.NewMetrics(prometheus.NewRegistry())}
 	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
-	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard})
+	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard, Rest: n.rested})
+	n.history = history.New(history.Config{Store: store, Live: n.hub, Rights: n.auth})
 	n.server = server.New(server.Config{
-		Hub: n.hub, Auth: n.auth, Media: n.media(), Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
+		Hub: n.hub, Auth: n.auth, Media: n.media(), History: n.history, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
 		Ping: store.Ping,
 		Prepare: func(ctx context.Context, project auth.Project, person string) error {
 			return n.begin(ctx, project.ID, person, timeline.Seed(project.Name))
@@ -122,19 +129,42 @@ func (n *node) media() *media.Service {
 	return media.New(c)
 }
 
+// rested keeps a version of a document that rests.
+func (n *node) rested(r rooms.Rested) {
+	ctx, cancel := context.WithTimeout(context.Background(), restTimeout)
+	defer cancel()
+	if err := n.history.Keep(ctx, r.Doc, r.State, r.People); err != nil {
+		n.log.Error("version was not kept", "doc", r.Doc, "err", err)
+	}
+}
+
 // close lets go of what was opened.
 func (n *node) close() error { return errors.Join(n.files.Close(), n.store.Close()) }
 
 // begin writes what a project's timeline begins with.
 func (n *node) begin(ctx context.Context, project, person string, update []byte) error {
+	clients, err := writersOf(update)
+	if err != nil {
+		return err
+	}
 	receipts, err := n.store.Append(ctx, []rooms.Write{{
 		Doc: project + "/timeline", Generation: rooms.FirstGeneration,
-		Entries: []rooms.Entry{{Update: update, Person: person, At: time.Now()}},
+		Entries: []rooms.Entry{{Update: update, Person: person, At: time.Now(), Clients: clients}},
 	}})
 	if err != nil {
 		return fmt.Errorf("writing the timeline of a new project: %w", err)
 	}
 	return receipts[0].Err
+}
+
+// writersOf are the clients that an update of ours was written as.
+func writersOf(update []byte) ([]uint64, error) {
+	vector, err := crdt.StateVectorFromUpdate(update)
+	if err != nil {
+		return nil, err
+	}
+	clocks, err := crdt.StateVectorEntries(vector)
+	return slices.Collect(maps.Keys(clocks)), err
 }
 
 // run serves until ctx ends or a part fails, and returns when nothing runs.

@@ -33,6 +33,7 @@ type held struct {
 	at      time.Time     // of its receipt
 	holding int           // its part of Room.holding
 	shown   bool          // others have the update already
+	stored  chan struct{} // closed then, in place of an acknowledgement; or nil
 }
 
 // edit takes an update: wholly, or not at all.
@@ -66,7 +67,7 @@ func (r *Room) judge(e event) bool {
 	case !r.fits(len(e.msg.Payload)):
 		r.refuse(e.from, "the document is full")
 	default:
-		return r.allows(e.from, p) && r.apply(e, e.msg.Payload)
+		return r.allows(e.from, p) && r.apply(e, p)
 	}
 	return false
 }
@@ -98,16 +99,24 @@ func (r *Room) fits(n int) bool {
 
 // apply integrates an update and hands it to the journal. It tells whether that
 // was possible.
-func (r *Room) apply(e event, update []byte) bool {
+func (r *Room) apply(e event, p *crdt.Preview) bool {
+	update := e.msg.Payload
 	if err := r.state.Apply(update); err != nil {
 		r.refuse(e.from, err.Error())
 		return false
 	}
+	r.record(e, update, p)
+	return true
+}
+
+// record hands an update that is in the document to the journal.
+func (r *Room) record(e event, update []byte, p *crdt.Preview) {
 	r.whole = nil
 	r.hub.config.Metrics.updates(ResultApplied)
-	r.hub.journal.add(r.slot, Entry{Update: update, Person: e.from.Person, At: e.at})
+	r.hub.journal.add(r.slot, Entry{Update: update, Person: e.from.Person, At: e.at, Clients: r.newWriters(p, e.from.Person)})
 	r.appended++
 	r.tail.add(len(update))
+	r.stir(e.from.Person)
 	if r.degraded {
 		r.spread(wire.Message{Kind: wire.Update, Payload: update}, e.from)
 	}
@@ -115,7 +124,6 @@ func (r *Room) apply(e event, update []byte) bool {
 		ticket: r.appended, from: e.from, update: update, at: e.at,
 		holding: len(update) + entryBytes, shown: r.degraded,
 	})
-	return true
 }
 
 // refuse answers an update that is not taken. Its author's document now
@@ -160,10 +168,7 @@ func (r *Room) diff(vector []byte) ([]byte, error) {
 	if len(vector) != 1 || vector[0] != 0 {
 		return r.state.Diff(vector)
 	}
-	if r.whole == nil {
-		r.whole = r.state.Encode()
-	}
-	return r.whole, nil
+	return r.encoded(), nil
 }
 
 // hold keeps h until its ticket is stored, or lets it pass when it is.
@@ -208,6 +213,8 @@ func (r *Room) release(hs []held) {
 	r.show(hs)
 	for _, h := range hs {
 		switch {
+		case h.stored != nil:
+			close(h.stored)
 		case h.update != nil:
 			r.hub.config.Metrics.update(h.at)
 			fallthrough

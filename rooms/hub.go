@@ -43,6 +43,10 @@ type Config struct {
 	// and if not, why, in words for the member. It must not change the document.
 	// Nil allows everything.
 	Guard func(d *crdt.Doc, p *crdt.Preview, by JoinRequest) error
+
+	// Rest is told of each document that was edited and rests, beside what the
+	// rooms do; it may be called at once. Nil is told nothing.
+	Rest func(Rested)
 }
 
 // Hub has the rooms of a node. Its methods may be called at once.

@@ -63,7 +63,10 @@ func (r *Room) load() {
 		r.fail(fmt.Errorf("opening %s: %w: %w", r.doc, ErrCorrupt, err))
 		return
 	}
-	r.state, r.slot = state, newSlot(r.doc, stored)
+	r.state, r.slot, r.writers = state, newSlot(r.doc, stored), stored.Writers
+	if r.writers == nil {
+		r.writers = map[uint64]string{}
+	}
 	r.tail.seq, r.tail.snapshot = stored.Seq, len(stored.Snapshot)
 	r.idle = time.Now().Add(idleTimeout)
 }
@@ -82,10 +85,7 @@ func (r *Room) compact() {
 
 // snapshot is the document as of the last stored entry, or later.
 func (r *Room) snapshot() Snapshot {
-	if r.whole == nil {
-		r.whole = r.state.Encode()
-	}
-	return Snapshot{Doc: r.doc, Generation: r.slot.generation, Seq: r.tail.seq, State: r.whole}
+	return Snapshot{Doc: r.doc, Generation: r.slot.generation, Seq: r.tail.seq, State: r.encoded()}
 }
 
 // compacted notes how storing a snapshot ended. Without it the tail is just

@@ -43,6 +43,10 @@ type Stored struct {
 	Seq        uint64   // of the last entry, 0 when there was none
 	Snapshot   []byte   // entries up to some point, merged; nil when none
 	Tail       [][]byte // the entries after it
+
+	// Writers are the people behind the clients that wrote in the document, as
+	// far as entries told.
+	Writers map[uint64]string
 }
 
 // Entry is one update and whose it is.
@@ -50,6 +54,10 @@ type Entry struct {
 	Update []byte
 	Person string
 	At     time.Time
+
+	// Clients are those that the person is the first to use; who used a client
+	// first stays its writer.
+	Clients []uint64
 }
 
 // Write is what is appended to one document: its entries, in order.

@@ -3,6 +3,7 @@ package rooms_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -57,7 +58,7 @@ func (l *memory) doc(name string) rooms.Stored {
 func (l *memory) Load(ctx context.Context, doc string) (s rooms.Stored, err error) {
 	err = l.call(ctx, "load", func() {
 		s = l.doc(doc)
-		s.Tail = slices.Clone(s.Tail)
+		s.Tail, s.Writers = slices.Clone(s.Tail), maps.Clone(s.Writers)
 	})
 	return s, err
 }
@@ -73,6 +74,15 @@ func (l *memory) Append(ctx context.Context, writes []rooms.Write) (receipts []r
 			for _, e := range w.Entries {
 				s.Tail = append(s.Tail, e.Update)
 				s.Seq++
+				for _, client := range e.Clients {
+					s.Writers = maps.Clone(s.Writers)
+					if s.Writers == nil {
+						s.Writers = map[uint64]string{}
+					}
+					if _, known := s.Writers[client]; !known {
+						s.Writers[client] = e.Person
+					}
+				}
 			}
 			l.docs[w.Doc] = s
 			receipts = append(receipts, rooms.Receipt{Seq: s.Seq})

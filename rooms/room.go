@@ -50,6 +50,8 @@ type Room struct {
 	closing    bool // the node goes down
 	presence   presence
 	tail       tail
+	writers    map[uint64]string // who writes as which client
+	rest       rest
 
 	timer *time.Timer
 	alarm time.Time // when the timer fires
@@ -178,7 +180,7 @@ func (r *Room) arm() {
 	if !r.busy() {
 		next = r.idle
 	}
-	for _, t := range [...]time.Time{r.late(), r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
+	for _, t := range [...]time.Time{r.late(), r.rest.at, r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -194,6 +196,9 @@ func (r *Room) arm() {
 func (r *Room) due(now time.Time) {
 	if t := r.late(); !t.IsZero() && !now.Before(t) {
 		r.degrade()
+	}
+	if t := r.rest.at; !t.IsZero() && !now.Before(t) {
+		r.settleDown()
 	}
 	r.expire(now)
 	r.flush(now)
@@ -374,6 +379,9 @@ func (r *Room) end() {
 		}
 	} else {
 		r.compactLast()
+	}
+	if reason == nil || errors.Is(reason, ErrRestart) {
+		r.settleDown()
 	}
 	r.finish()
 	if r.tail.busy {

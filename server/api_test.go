@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/server"
@@ -29,6 +30,7 @@ import (
 type site struct {
 	t       *testing.T
 	handler http.Handler
+	hub     *rooms.Hub
 	logs    *bytes.Buffer
 }
 
@@ -61,9 +63,16 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 	}
 	t.Cleanup(func() { _ = files.Close() })
 	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
+	hub := rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = hub.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-ended })
 	s := server.New(server.Config{
-		Hub:  rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()}),
-		Auth: accounts,
+		Hub: hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: hub, Rights: accounts}),
 		Media: media.New(media.Config{
 			Store: store, Blobs: files, Rights: accounts, FileBytes: fileBytes, ProjectBytes: projectBytes,
 		}),
@@ -72,7 +81,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})
-	return &site{t: t, handler: s.Handler(), logs: logs}
+	return &site{t: t, handler: s.Handler(), hub: hub, logs: logs}
 }
 
 // answer is what came of a request.

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
 )
@@ -51,6 +52,11 @@ var problems = []struct {
 	{media.ErrCutOff, http.StatusBadRequest, "cut-off", "The file ended early"},
 	{media.ErrBusy, http.StatusTooManyRequests, "too-many-uploads", "Too many files are on their way, try again"},
 	{media.ErrFacts, http.StatusUnprocessableEntity, "impossible-facts", "This cannot be said about the file"},
+	{history.ErrSame, http.StatusConflict, "nothing-to-restore", "The timeline is like this already"},
+	{history.ErrKept, http.StatusConflict, "kept-version", "Only named versions are deleted by hand; others go by themselves"},
+	{history.ErrFull, http.StatusConflict, "too-many-versions", "Delete a named version first"},
+	{history.ErrNoRestore, http.StatusConflict, "no-restore", "Only a restore can be taken back"},
+	{rooms.ErrFull, http.StatusRequestEntityTooLarge, "document-full", "The document has no room for this"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
 }
 

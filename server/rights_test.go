@@ -20,6 +20,8 @@ var bodies = map[string]any{
 	"PATCH /api/v1/me":                             map[string]any{"name": "Eve"},
 	"PATCH /api/v1/assets/{asset}":                 map[string]any{"duration_ms": 5},
 	"POST /api/v1/tickets":                         map[string]any{"project": "{project}"},
+	"POST /api/v1/projects/{project}/versions":     map[string]any{"name": "Rough cut"},
+	"PATCH /api/v1/versions/{version}":             map[string]any{"name": "Fine cut"},
 }
 
 // everybodys are the routes that need nobody to be signed in.
@@ -34,7 +36,9 @@ func TestStrangersFindNothingOnAnyRoute(t *testing.T) {
 	ada, studio := s.join("Ada")
 	eve, _ := s.join("Eve")
 	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
-	fill := strings.NewReplacer("{workspace}", studio, "{project}", project, "{asset}", s.upload(ada, project, "Harbour.wav", wav(100)).text("id"))
+	version := s.do("POST", "/api/v1/projects/"+project+"/versions", ada, map[string]any{"name": "Harbour cut"}).text("id")
+	fill := strings.NewReplacer("{workspace}", studio, "{project}", project, "{version}", version,
+		"{asset}", s.upload(ada, project, "Harbour.wav", wav(100)).text("id"))
 	paths, _ := s.do("GET", "/api/v1/openapi.json", "", nil).body["paths"].(map[string]any)
 	for path, methods := range paths {
 		methods, _ := methods.(map[string]any)

@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
 )
@@ -23,6 +24,7 @@ type Config struct {
 	Hub       *rooms.Hub
 	Auth      *auth.Service
 	Media     *media.Service
+	History   *history.Service
 	Log       *slog.Logger
 	Metrics   *Metrics
 	PublicURL string // how browsers reach the server

@@ -189,13 +189,16 @@ func (s *Server) renameProject(ctx context.Context, in *renameProjectRequest) (*
 	return &body[projectJSON]{showProject(p)}, err
 }
 
-// deleteProject removes the project, then its media and documents: whoever has one open
+// deleteProject removes the project, then its media, versions and documents: whoever has one open
 // is told that it is no more.
 func (s *Server) deleteProject(ctx context.Context, in *InProject) (*empty, error) {
 	if err := s.Auth.DeleteProject(ctx, who(ctx), in.Project); err != nil {
 		return nil, err
 	}
 	if err := s.Media.Drop(ctx, in.Project); err != nil {
+		return nil, err
+	}
+	if err := s.History.Drop(ctx, in.Project); err != nil {
 		return nil, err
 	}
 	for _, kind := range kinds {

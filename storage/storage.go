@@ -1,5 +1,5 @@
 // Package storage opens what a node keeps its state in. The domain says what
-// it needs (rooms.Log, auth.Store, media.Store); a Store is the sum of that.
+// it needs (rooms.Log, auth.Store, media.Store, history.Store); a Store is the sum of that.
 package storage
 
 import (
@@ -9,17 +9,19 @@ import (
 	"path/filepath"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/storage/sqlstore"
 )
 
-// Store keeps documents, accounts and what is known of media. What it says is stored is on disk. All
+// Store keeps documents, their versions, accounts and what is known of media. What it says is stored is on disk. All
 // methods may be called at once.
 type Store interface {
 	rooms.Log
 	auth.Store
 	media.Store
+	history.Store
 	Ping(ctx context.Context) error
 	Close() error
 }

@@ -47,7 +47,7 @@ func ignoreDone(err error) error {
 }
 
 // logStatements are those of each commit, prepared once on the one writer.
-type logStatements struct{ advance, create, insert *sql.Stmt }
+type logStatements struct{ advance, create, insert, bind *sql.Stmt }
 
 func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
 	for _, p := range []struct {
@@ -58,6 +58,7 @@ func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
 		{&l.create, `INSERT INTO documents (name, generation, head) VALUES (?, ?, ?)
 			ON CONFLICT (name) DO NOTHING RETURNING id, head`},
 		{&l.insert, `INSERT INTO document_entries (document, seq, at, person, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&l.bind, `INSERT INTO document_writers (document, client, person) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`},
 	} {
 		if *p.to, err = db.PrepareContext(ctx, p.query); err != nil {
 			return l, err
@@ -68,7 +69,7 @@ func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
 
 // close lets go of the statements that were prepared.
 func (l logStatements) close() (err error) {
-	for _, s := range []*sql.Stmt{l.advance, l.create, l.insert} {
+	for _, s := range []*sql.Stmt{l.advance, l.create, l.insert, l.bind} {
 		if s != nil {
 			err = errors.Join(err, s.Close())
 		}
@@ -116,6 +117,11 @@ func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error
 		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, checksum(e.Update), blob(e.Update)); err != nil {
 			return rooms.Receipt{}, err
 		}
+		for _, client := range e.Clients {
+			if _, err := a.tx.StmtContext(ctx, a.log.bind).ExecContext(ctx, id, int64(client), e.Person); err != nil {
+				return rooms.Receipt{}, err
+			}
+		}
 	}
 	return rooms.Receipt{Seq: uint64(head)}, nil
 }
@@ -161,6 +167,9 @@ func load(ctx context.Context, tx *sql.Tx, doc string) (rooms.Stored, error) {
 		return rooms.Stored{Generation: rooms.FirstGeneration}, nil
 	}
 	if err != nil {
+		return rooms.Stored{}, err
+	}
+	if stored.Writers, err = readWriters(ctx, tx, doc); err != nil {
 		return rooms.Stored{}, err
 	}
 	var at uint64
@@ -254,7 +263,7 @@ func (s *Store) Reset(ctx context.Context, doc string, state []byte) (uint64, er
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{"document_entries", "document_snapshots"} {
+		for _, table := range []string{"document_entries", "document_snapshots", "document_writers"} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE document = ?`, id); err != nil {
 				return err
 			}

@@ -1,0 +1,130 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/history"
+)
+
+const versionColumns = `id, project, doc, kind, name, person, people, changes, created, made_of, before`
+
+// AddVersion stores a version of a project that exists; see history.Versions.
+func (s *Store) AddVersion(ctx context.Context, v history.Version) error {
+	people, err := json.Marshal(v.People)
+	if err != nil {
+		return fmt.Errorf("storing a version: %w", err)
+	}
+	changes, err := json.Marshal(v.Changes)
+	if err != nil {
+		return fmt.Errorf("storing a version: %w", err)
+	}
+	return s.exec(ctx, "storing a version", `INSERT INTO versions (`+versionColumns+`, state)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM projects WHERE id = ?)`,
+		v.ID, v.Project, v.Doc, v.Kind, v.Name, v.Person, string(people), string(changes), v.Created.UnixMilli(), v.Of, v.Before,
+		blob(v.State), v.Project)
+}
+
+// readVersion reads a version, and its state when there is a place for it.
+func readVersion(scan scanner, state ...any) (v history.Version, err error) {
+	var created int64
+	var people, changes []byte
+	err = scan(append([]any{
+		&v.ID, &v.Project, &v.Doc, &v.Kind, &v.Name, &v.Person, &people, &changes, &created, &v.Of, &v.Before,
+	}, state...)...)
+	if err != nil {
+		return v, err
+	}
+	v.Created = millis(created)
+	if err = json.Unmarshal(people, &v.People); err == nil {
+		err = json.Unmarshal(changes, &v.Changes)
+	}
+	return v, err
+}
+
+// Version returns a version with its state.
+func (s *Store) Version(ctx context.Context, id string) (history.Version, error) {
+	var state []byte
+	row := s.read.QueryRowContext(ctx, `SELECT `+versionColumns+`, state FROM versions WHERE id = ?`, id)
+	v, err := readVersion(row.Scan, &state)
+	v.State = state
+	return v, found(err, "reading a version")
+}
+
+// Versions lists the versions of a project, the newest first.
+func (s *Store) Versions(ctx context.Context, project string, p auth.Page) ([]history.Version, error) {
+	created, id := p.Position()
+	if id == "" {
+		created = math.MaxInt64
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT `+versionColumns+` FROM versions
+		WHERE project = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`, project, created, id, p.Limit)
+	return collect(rows, err, "listing versions", func(scan scanner) (history.Version, error) { return readVersion(scan) })
+}
+
+// SetVersion replaces kind and name of a version, and its state if there is one.
+func (s *Store) SetVersion(ctx context.Context, v history.Version) error {
+	var state any
+	if v.State != nil {
+		state = v.State
+	}
+	return s.exec(ctx, "changing a version", `UPDATE versions SET kind = ?, name = ?, state = coalesce(?, state) WHERE id = ?`,
+		v.Kind, v.Name, state, v.ID)
+}
+
+// DeleteVersions removes versions of a project, or all of them.
+func (s *Store) DeleteVersions(ctx context.Context, project string, ids ...string) error {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		if len(ids) == 0 {
+			_, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE project = ?`, project)
+			return err
+		}
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE project = ? AND id = ?`, project, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("removing versions: %w", err)
+	}
+	return nil
+}
+
+// Writers are the people behind the clients that wrote in a document.
+func (s *Store) Writers(ctx context.Context, doc string) (map[uint64]string, error) {
+	writers, err := readWriters(ctx, s.read, doc)
+	if err != nil {
+		return nil, fmt.Errorf("reading the writers of %s: %w", doc, err)
+	}
+	return writers, nil
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func readWriters(ctx context.Context, db querier, doc string) (map[uint64]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT w.client, w.person FROM document_writers w
+		JOIN documents d ON d.id = w.document WHERE d.name = ?`, doc)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	writers := map[uint64]string{}
+	for rows.Next() {
+		var client uint64
+		var person string
+		if err := rows.Scan(&client, &person); err != nil {
+			return nil, err
+		}
+		writers[client] = person
+	}
+	return writers, rows.Err()
+}
