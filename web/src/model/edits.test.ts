@@ -228,6 +228,17 @@ describe("trimming with ripple", () => {
   });
 });
 
+describe("cutting through all tracks", () => {
+  it("ties the pieces of what is tied to the pieces of the story", () => {
+    const { editor, clip, track, b, song } = setUp();
+    const tied = song(160);
+    const [ofTied, ofB] = commands.splitClips(editor, [tied, b], 165);
+    expect(clip(ofTied)).toMatchObject({ start: 165, anchor: ofB, offset: 0 });
+    commands.moveClip(editor, ofB ?? "", { track: track("story").id, after: null });
+    expect([clip(tied).start, clip(ofTied).start]).toEqual([175, 0]);
+  });
+});
+
 describe("the clipboard", () => {
   it("brings clips, their ties and their scenes into another project", () => {
     const from = setUp();

@@ -47,10 +47,11 @@ export function openTimeline(doc: Y.Doc): Live<Timeline> {
   };
 }
 
-/** The projection of a document now, kept up to date with it from the first call on. */
+/**
+ * The projection of a document now, also in the middle of a transaction, kept
+ * up to date with it from the first call on.
+ */
 export function timelineOf(doc: Y.Doc): Timeline {
-  // Nobody is told of changes before their transaction ends.
-  if (doc._transaction !== null) return projectTimeline(doc);
   return followed(doc).current();
 }
 
@@ -80,6 +81,11 @@ function follow(doc: Y.Doc): Followed {
   });
   return {
     current() {
+      // Nobody is told of changes before their transaction ends.
+      if (doc._transaction !== null && doc._transaction.changed.size > 0) {
+        reader.look(doc._transaction.changed);
+        stale = true;
+      }
       if (stale) {
         value = keep(value, assemble(reader.entries, reader.repairs(), memory));
         stale = false;
@@ -107,6 +113,8 @@ type Reader = {
   entries: Entries & { meta: read.RawMeta };
   repairs(): Repair[];
   watch(changed: () => void): void;
+  /** Reads again what a transaction has changed so far. */
+  look(changed: Y.Transaction["changed"]): void;
 };
 
 // createReader holds what was read of each entry, and reads an entry again
@@ -156,6 +164,14 @@ function createReader(doc: Y.Doc): Reader {
       }
       return all;
     },
+    look(changed) {
+      for (const [type, keys] of changed) {
+        const { root, id } = entryOf(type);
+        if (root === meta) entries.meta = read.readMeta(meta);
+        const kind = kinds.find(({ map }) => map === root);
+        for (const key of id === null ? keys : [id]) if (key !== null) kind?.refresh(key);
+      }
+    },
     watch(changed) {
       meta.observeDeep(() => {
         entries.meta = read.readMeta(meta);
@@ -169,6 +185,17 @@ function createReader(doc: Y.Doc): Reader {
       }
     },
   };
+}
+
+// entryOf finds the root that a type is in, and the entry; null for the root itself.
+function entryOf(type: unknown): { root: unknown; id: string | null } {
+  let id: string | null = null;
+  let root = type;
+  while (root instanceof Y.AbstractType && root._item !== null) {
+    id = root._item.parentSub;
+    root = root._item.parent;
+  }
+  return { root, id };
 }
 
 // touched names the entries of a root that something happened in.

@@ -186,10 +186,19 @@ export function splitClips(editor: Editor, clips: readonly string[], at: number)
     ({ clip }) => frame > clip.start && frame < clip.start + clip.length && clip.span > 1,
   );
   if (cuts.length === 0) return [];
-  return transact(editor, () => cuts.map((held) => cut(editor, timeline, held, frame)));
+  // Story clips first, so that pieces of what is tied to them can be tied to theirs.
+  const rank = ({ track }: Held) => (track.kind === "story" ? 0 : 1);
+  const made = new Map<string, string>();
+  return transact(editor, () => {
+    for (const held of cuts.toSorted((a, b) => rank(a) - rank(b)))
+      made.set(held.clip.id, cut(editor, { timeline, held, at: frame, made }));
+    return cuts.flatMap(({ clip }) => made.get(clip.id) ?? []);
+  });
 }
 
-function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string {
+type Cut = { timeline: Timeline; held: Held; at: number; made: ReadonlyMap<string, string> };
+
+function cut(editor: Editor, { timeline, held, at, made }: Cut): string {
   const { clip, map } = held;
   const { start, in: from, span, speed, fade } = clip;
   const frame = clamp(from + inSource(at - start, speed), from + 1, from + span - 1);
@@ -197,7 +206,7 @@ function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string
   const piece = copyOf(map);
   piece.set("origin", clip.origin ?? clip.id);
   piece.set("span", { in: frame, length: from + span - frame });
-  piece.set("place", piecePlace(held, { at, frame }));
+  piece.set("place", piecePlace(held, { at, frame, made }));
   if (fade.in > 0) piece.set("fade", { in: 0, out: fade.out });
   roots.clips(editor.doc).set(id, piece);
   map.set("span", { in: from, length: frame - from });
@@ -208,14 +217,18 @@ function cut(editor: Editor, timeline: Timeline, held: Held, at: number): string
   return id;
 }
 
-function piecePlace({ clip, track, index }: Held, cut: { at: number; frame: number }): Place {
+type CutAt = { at: number; frame: number; made: ReadonlyMap<string, string> };
+
+function piecePlace({ clip, track, index }: Held, { at, frame, made }: CutAt): Place {
   if (track.kind === "story") {
     const next = track.clips.slice(index + 1).find((other) => other.order > clip.order);
-    const order = orderOfPiece({ clip, next, frame: cut.frame });
+    const order = orderOfPiece({ clip, next, frame });
     return { track: track.id, order, gap: 0 };
   }
-  const offset = clip.anchor === null ? 0 : clip.offset + cut.at - clip.start;
-  return { track: track.id, clip: clip.anchor, offset, at: cut.at };
+  if (clip.anchor === null) return { track: track.id, clip: null, offset: 0, at };
+  const onPiece = made.get(clip.anchor);
+  if (onPiece) return { track: track.id, clip: onPiece, offset: 0, at };
+  return { track: track.id, clip: clip.anchor, offset: clip.offset + at - clip.start, at };
 }
 
 type PieceOf = { clip: Clip; next: Clip | undefined; frame: number };

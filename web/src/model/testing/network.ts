@@ -7,10 +7,10 @@ import type { Editor, Timeline } from "../schema.ts";
 import { openUndo, type Undo } from "../undo.ts";
 
 /** A person who edits. */
-export type Person = { editor: Editor; undo: Undo };
+export type Person = { editor: Editor; undo: Pick<Undo, "undo" | "redo"> };
 
 /** One person's copy, and what it has not yet been told. */
-export type Replica = Person & { inbox: Uint8Array[] };
+export type Replica = { editor: Editor; undo: Undo; inbox: Uint8Array[] };
 
 /** Replicas that began from one seeded document. */
 export type Network = { replicas: Replica[]; random: Random };

@@ -3,13 +3,12 @@
 import * as Y from "yjs";
 import * as commands from "../commands.ts";
 import { projectTimeline, timelineOf } from "../project.ts";
-import { seededRandom } from "../random.ts";
-import type { Clip, Timeline } from "../schema.ts";
-import { openUndo } from "../undo.ts";
+import { type Random, seededRandom } from "../random.ts";
+import { type Clip, type Editor, local, type Timeline } from "../schema.ts";
+import { openUndo, type Undo } from "../undo.ts";
 import { act } from "./act.ts";
-import type { Person } from "./network.ts";
 
-type Member = Person & { written: string[] };
+type Member = { editor: Editor; undo: Undo; written: string[] };
 
 /** What one call did: the updates that it wrote, and which clips are there now or no more. */
 type Deed = { name: string; updates: string[]; made: string[]; gone: string[]; ids: string[] };
@@ -24,6 +23,9 @@ type Op = {
   lengths: number[];
 };
 
+// Undo is a step of its own, never part of another.
+const noUndo = { undo: () => false, redo: () => false };
+
 const members = new Map<string, Member>();
 
 /** Runs one call. Bytes travel as base64. */
@@ -37,7 +39,7 @@ export function answer(name: string, who: string, ...args: unknown[]): unknown {
       Y.applyUpdate(member.editor.doc, bytes(args[0]), "network");
       return null;
     case "act":
-      return doing(member, () => act(member, seededRandom(Number(args[0]))));
+      return doing(member, () => acts(member, seededRandom(Number(args[0]))));
     case "run":
       return doing(member, () => run(member, args[0] as Op));
     case "project":
@@ -90,6 +92,20 @@ function doing(member: Member, what: () => string | string[]): Deed {
   };
 }
 
+// acts does something, now and then several things as one.
+function acts(member: Member, random: Random): string {
+  if (random(4) > 0) return act(member, random);
+  const { doc } = member.editor;
+  return doc.transact(() => {
+    const names = Array.from({ length: 1 + random(4) }, () => {
+      const name = act({ ...member, undo: noUndo }, random);
+      project(doc);
+      return name;
+    });
+    return names.join(" and ");
+  }, local);
+}
+
 function run({ editor, undo }: Member, op: Op): string[] {
   const clips = op.lengths.map((length) => ({ source: { asset: "new" }, length, start: op.start }));
   const after = op.after === "" ? null : op.after;
@@ -123,7 +139,7 @@ function run({ editor, undo }: Member, op: Op): string[] {
 }
 
 // cut splits the piece of a clip that shows a frame of the source, at it.
-function cut(editor: Person["editor"], { clip: of, start: frame }: Op): string[] {
+function cut(editor: Editor, { clip: of, start: frame }: Op): string[] {
   const timeline = timelineOf(editor.doc);
   const piece = timeline.tracks
     .flatMap((track) => track.clips)

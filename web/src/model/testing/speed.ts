@@ -61,6 +61,7 @@ export function measure(print: (line: string) => void): void {
     ["trim of the first, all others move", (i) => trim(ids[0] ?? "", i)],
     ["trim of the last", (i) => trim(ids[999] ?? "", i)],
     ["move", (i) => move(ids[400 + i] ?? "")],
+    ["move of two in one transaction", (i) => both(ids[400 + i] ?? "", ids[700 + i] ?? "")],
     [
       "insert",
       () => commands.insertClips(editor, first(), [{ source: { asset: "n" }, length: 9 }]),
@@ -70,9 +71,14 @@ export function measure(print: (line: string) => void): void {
     commands.trimClip(editor, id, "tail", i % 2 === 0 ? 1 : -1);
   const first = () => live.current().tracks[0]?.id ?? "";
   const move = (id: string) => commands.moveClip(editor, id, { track: first(), after: null });
+  const both = (a: string, b: string) =>
+    editor.doc.transact(() => {
+      move(a);
+      move(b);
+    });
   for (const [name, change] of changes) {
     const project: number[] = [];
-    const both = times(200, (i) => {
+    const all = times(200, (i) => {
       change(i);
       const start = performance.now();
       live.current();
@@ -80,7 +86,7 @@ export function measure(print: (line: string) => void): void {
     });
     project.sort((a, b) => a - b);
     print(
-      `one ${name}: projection median ${(project[100] ?? 0).toFixed(2)} ms, 95 of 100 below ${(project[189] ?? 0).toFixed(2)} ms; with the command ${both}`,
+      `one ${name}: projection median ${(project[100] ?? 0).toFixed(2)} ms, 95 of 100 below ${(project[189] ?? 0).toFixed(2)} ms; with the command ${all}`,
     );
   }
 }
