@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import * as Y from "yjs";
 import * as site from "./site.mjs";
 
 let browser;
@@ -170,6 +171,157 @@ test("videos dropped on the timeline are clips there, and playing goes from one 
   await page.keyboard.press("k");
   await site.saved(page);
   await site.picture(page, "media-cut");
+});
+
+test("a sound gets a track of its own, captions are shown, and what is no media says why", async () => {
+  const { page, project } = await enter("Sound and words");
+  await drop(page, story, ["tone.wav"], 200);
+  const tied = page.locator("[data-testid=tied-track] [data-testid=clip]");
+  await tied.first().waitFor();
+  assert.equal(await tied.first().getAttribute("data-length"), "72");
+  await tied.first().locator("[data-testid=film]").waitFor();
+  const writer = await site.hocuspocus(access, project);
+  const { document: doc } = writer;
+  doc.transact(() => {
+    const put = (root, id, fields) => {
+      const map = new Y.Map();
+      for (const [key, value] of Object.entries(fields)) map.set(key, value);
+      doc.getMap(root).set(id, map);
+    };
+    put("tracks", "words", { order: "z", kind: "caption", name: "English" });
+    put("clips", "hello", {
+      place: { track: "words", clip: null, offset: 0, at: 24 },
+      span: { in: 0, length: 24 },
+      source: { title: "" },
+      text: new Y.Text("The lamp is out."),
+    });
+  });
+  await writer.saved();
+  writer.close();
+  const captions = page.getByTestId("captions");
+  await goTo(page, code(24));
+  await captions.filter({ hasText: "The lamp is out." }).waitFor();
+  await site.picture(page, "media-caption");
+  await goTo(page, code(48));
+  await captions.waitFor({ state: "detached" });
+  await goTo(page, code(23));
+  await captions.waitFor({ state: "detached" });
+  // What is heard has the clip's level while it plays.
+  await goTo(page, code(0));
+  await page.getByTestId("play").click();
+  await site.eventually("the playhead does not move", async () => {
+    const value = await page.getByTestId("timecode").inputValue();
+    return { ok: value >= "00:00:00:12", value };
+  });
+  await page.keyboard.press("k");
+  await drop(page, "[data-testid=media-panel]", ["notes.txt"], 100);
+  await page.getByTestId("arrivals").getByRole("alert").filter({ hasText: "JPEG" }).waitFor();
+  await site.picture(page, "media-refused");
+  await page.getByRole("button", { name: "Close: notes.txt" }).click();
+  await page.getByTestId("arrivals").waitFor({ state: "detached" });
+});
+
+test("an image dropped on a scene is its reference; the picker does it by keys alone", async () => {
+  const { page } = await enter("References");
+  await drop(page, "[data-testid=scene-card]", ["still.png"], 40);
+  await page.getByTestId("scene-ref").waitFor();
+  await page.getByRole("button", { name: /Remove the reference/ }).press("Enter");
+  await page.getByTestId("scene-ref").waitFor({ state: "detached" });
+  await page.getByTestId("add-reference").first().focus();
+  await page.keyboard.press("Enter");
+  const picker = page.getByRole("dialog");
+  await picker.getByRole("button", { name: "still.png" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("scene-ref").waitFor();
+  // From the list into the cut, at the playhead.
+  await page.getByRole("button", { name: "Insert still.png at the playhead" }).press("Enter");
+  await count(page, 2);
+  await goTo(page, code(10));
+  await site.eventually("the image is not shown", async () => {
+    const value = await color(page);
+    return { ok: value.shown === 1, value };
+  });
+  await site.picture(page, "media-image");
+});
+
+test("a file on its way shows how far it is, and can be stopped", async () => {
+  const { page } = await enter("On its way");
+  let release = () => undefined;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/assets?*", async (route) => {
+    await held;
+    await route.abort().catch(() => undefined); // the page has given it up
+  });
+  await page.getByTestId("media-files").setInputFiles(join(dir, "tone.wav"));
+  await page.getByRole("progressbar").waitFor();
+  await page.getByRole("button", { name: "Cancel tone.wav" }).click();
+  await page.getByTestId("arrivals").waitFor({ state: "detached" });
+  release();
+  await page.unroute("**/assets?*");
+  assert.equal(await page.getByTestId("asset").count(), 0);
+});
+
+test("what was seen plays without a network, two tabs go on together, and signing out takes all away", async () => {
+  const line = await site.startLine();
+  try {
+    const { page, context, project } = await enter("In the tunnel", { base: line.url });
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await page.reload(); // from here on the worker sees what is asked for
+    await page.getByTestId("scene-card").first().waitFor();
+    await drop(page, story, ["red.mp4"], 190);
+    await count(page, 2);
+    await goTo(page, code(24));
+    await shows(page, "red", isRed);
+    await site.saved(page);
+    await site.eventually("the file is not kept", async () => {
+      const value = await page.evaluate(async () =>
+        (await (await caches.open("media-1")).keys()).map(({ url }) => url),
+      );
+      return { ok: value.some((kept) => kept.endsWith("/content")), value };
+    });
+    const other = await context.newPage();
+    await other.goto(`${line.url}/p/${project}`);
+    await other.getByTestId("scene-card").first().waitFor();
+    await site.saved(other);
+    await context.setOffline(true);
+    line.cut();
+    for (const tab of [page, other]) {
+      await tab.getByTestId("save-state").filter({ hasText: "Offline" }).waitFor();
+    }
+    await page.reload();
+    await goTo(page, code(24));
+    await shows(page, "red", isRed);
+    await page.locator(".cm-content").nth(1).click();
+    await page.keyboard.type("Rails");
+    for (const tab of [page, other]) {
+      await tab.getByTestId("prompt-editor").filter({ hasText: "Rails" }).waitFor();
+      await tab
+        .getByTestId("save-state")
+        .filter({ hasText: /Offline, \d+ changes? kept/ })
+        .waitFor();
+    }
+    await site.picture(page, "media-offline");
+    await page.close();
+    line.mend();
+    await context.setOffline(false);
+    await site.saved(other);
+    const reader = await site.hocuspocus(access, project);
+    const scenes = [...reader.document.getMap("scenes").values()];
+    assert.equal(scenes[0].get("prompt").toString(), "Rails");
+    reader.close();
+    await other.goto(line.url);
+    await other.getByRole("button", { name: /Sign out/ }).click();
+    await other.locator("input[type=password]").waitFor();
+    const left = await other.evaluate(async () => [
+      ...(await caches.keys()).filter((name) => !name.startsWith("page-")),
+      ...(await indexedDB.databases()).map(({ name }) => name),
+    ]);
+    assert.deepEqual(left, []);
+  } finally {
+    line.close();
+  }
 });
 
 /** A frame as timecode at 24 frames a second. */

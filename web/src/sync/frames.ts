@@ -36,3 +36,17 @@ function readUint(bytes: Uint8Array, at: number): { value: number; next: number 
   }
   return { value: -1, next: bytes.length };
 }
+
+/** What the server says beside the documents: renders, notices. */
+export type ServerEvent = { type: string } & Record<string, unknown>;
+
+/** Reads an event of the server; null when it is none. */
+export function parseEvent(payload: string): ServerEvent | null {
+  try {
+    const value: unknown = JSON.parse(payload);
+    if (typeof value !== "object" || value === null || !("type" in value)) return null;
+    return typeof value.type === "string" ? { ...value, type: value.type } : null;
+  } catch {
+    return null;
+  }
+}

@@ -162,6 +162,50 @@ describe("a session", () => {
     expect([...server.doc(address).getMap("meta").keys()].sort()).toEqual(["left", "right"]);
   });
 
+  it("shows in one tab what another changed offline, and counts it once over a reload", async () => {
+    const { server, open, address } = setUp();
+    server.up = false;
+    const [left, right] = [open(), open()];
+    await Promise.all([left.loaded, right.loaded]);
+    const heard = new Promise((resolve) => right.timeline.once("update", resolve));
+    edit(left, "left");
+    await heard;
+    expect(right.timeline.getMap("meta").get("left")).toBe(1);
+    expect(right.state()).toEqual({ kind: "reconnecting", waiting: 1 });
+    await left.close();
+    const again = open();
+    await again.loaded;
+    expect(again.state()).toEqual({ kind: "reconnecting", waiting: 1 });
+    // The tab that stayed brings it to the server.
+    server.up = true;
+    right.reconnect();
+    await until(right, is("saved"));
+    expect(server.doc(address).getMap("meta").get("left")).toBe(1);
+    again.reconnect();
+    expect(await until(again, is("saved"))).toEqual({ kind: "saved" });
+  });
+
+  it("brings to the server what a tab that was closed had kept, and forgets its marks", async () => {
+    const { server, open, address, project } = setUp();
+    const stays = open();
+    await until(stays, is("saved"));
+    server.up = false;
+    server.drop(1006);
+    const gone = open();
+    await gone.loaded;
+    edit(gone, "kept");
+    await gone.close();
+    server.up = true;
+    stays.reconnect();
+    await until(stays, is("saved"));
+    await until(stays, () => server.doc(address).getMap("meta").has("kept"));
+    // What waits is not forgotten; as soon as nothing waits, all is.
+    const there = async () =>
+      (await indexedDB.databases()).some(({ name }) => name === `soratoo/ada/${project}`);
+    while (await there()) await forgetSaved("ada");
+    expect(await there()).toBe(false);
+  });
+
   it("drops its copy when a change is refused, and begins anew", async () => {
     const { server, open } = setUp();
     const session = open();

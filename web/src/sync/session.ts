@@ -3,73 +3,14 @@
 import { HocuspocusProvider } from "@hocuspocus/provider";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { readFrame } from "./frames.ts";
+import { parseEvent, readFrame, type ServerEvent } from "./frames.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { Line } from "./line.ts";
+import type { Access, DocKind, SaveState, Session, SessionOptions } from "./session_types.ts";
 import { openStore, type Store, storeName } from "./store.ts";
+import { openTabs, type Tabs } from "./tabs.ts";
 
-/** `waiting` counts changes made here that the server has not acknowledged; it survives a reload. */
-export type SaveState =
-  | { kind: "saved" }
-  | { kind: "saving"; waiting: number }
-  /** The server is there, but its storage fails: it shares changes and cannot keep them yet. */
-  | { kind: "held"; waiting: number }
-  | { kind: "offline"; waiting: number }
-  | { kind: "reconnecting"; waiting: number }
-  | { kind: "refused"; reason: string }
-  | { kind: "signedOut"; waiting: number };
-
-export type DocKind = "timeline" | "review";
-
-export type Access = "write" | "read" | "unknown";
-
-/** What the server says beside the documents: renders, notices. */
-export type ServerEvent = { type: string } & Record<string, unknown>;
-
-/** An open project. */
-export type Session = {
-  readonly project: string;
-  readonly timeline: Y.Doc;
-  readonly review: Y.Doc;
-  /** Of the timeline's room. */
-  readonly awareness: Awareness;
-  /** Resolves when what this browser keeps is in the documents; never rejects. */
-  readonly loaded: Promise<void>;
-  /** Resolves when both sides have what the other had, for the first time; not before the server was reached. */
-  readonly synced: Promise<void>;
-  state(): SaveState;
-  /** Whether changes are kept in this browser: false where it keeps nothing. */
-  kept(): boolean;
-  access(kind: DocKind): Access;
-  /** Called when the save state or the access changed. */
-  subscribe(listener: (state: SaveState) => void): () => void;
-  /** Events of the server on the timeline's room (renders, notices). */
-  onEvent(listener: (event: ServerEvent) => void): () => void;
-  /**
-   * Called when the local copy was dropped: the document was reset, or a
-   * change of this page was refused. Close this session and open the project
-   * anew; nothing of this session is of use.
-   */
-  onReset(listener: (why: "reset" | "refused", reason: string) => void): () => void;
-  /** Tries to connect now instead of after the next wait; also after signing in again. */
-  reconnect(): void;
-  /** Stops; what waits stays kept for the next time. */
-  close(): Promise<void>;
-};
-
-/** How to open a project. */
-export type SessionOptions = {
-  /** Whose local copy this is: two people on one browser never share one. */
-  person: string;
-  /** ws(s)://host/collab; default: the server of this page. */
-  url?: string;
-  /** Default "cookie": the session of this page. */
-  token?: string | (() => Promise<string>);
-  /** Off for a page that must leave nothing behind. Default on. */
-  keep?: boolean;
-  /** The kind of socket, where the platform's own will not do (tests). */
-  socket?: typeof WebSocket;
-};
+export type * from "./session_types.ts";
 
 /** This long without a connection is called offline, not reconnecting; in milliseconds. */
 const offlineAfter = 5_000;
@@ -88,6 +29,9 @@ type End =
 
 // The origin of what was kept in this browser.
 const fromStore = { name: "store" };
+
+// The origin of what another page of the same browser did while there was no network.
+const fromTab = { name: "tab" };
 
 // One of the two documents with everything that belongs to it.
 type Part = {
@@ -129,11 +73,13 @@ class ProjectSession implements Session {
   private readonly resolveSynced: () => void;
   private line: Line | null = null;
   private store: Store | null = null;
+  private readonly tabs: Tabs | null;
   private storing: boolean;
   private queued: { kind: DocKind; update: Uint8Array; own: boolean }[] = [];
   private end: End = { kind: "open" };
   private longAway = false;
   private awayTimer: ReturnType<typeof setTimeout> | null = null;
+  private adopted = false;
   private badFrames = 0;
   private told = "";
 
@@ -152,6 +98,8 @@ class ProjectSession implements Session {
         this.onUpdate(each, update, origin),
       );
     }
+    const name = storeName(options.person, project);
+    this.tabs = this.storing ? openTabs(name, (kind, update) => this.onTab(kind, update)) : null;
     this.startAway();
     this.listen("addEventListener");
     this.loaded = this.load();
@@ -220,6 +168,7 @@ class ProjectSession implements Session {
     this.resetListeners.clear();
     this.listen("removeEventListener");
     this.stopAway();
+    this.tabs?.close();
     this.hangUp();
     for (const { provider } of this.each()) provider?.destroy();
     this.line?.destroy();
@@ -315,10 +264,40 @@ class ProjectSession implements Session {
     if (origin === fromStore) return;
     const own = each.provider === null || origin !== each.provider;
     if (own) each.ledger.changed();
+    // The page that made it keeps it.
+    if (origin === fromTab) {
+      this.tell();
+      return;
+    }
     if (this.store) this.store.add(each.kind, update, own);
     else if (this.storing) this.queued.push({ kind: each.kind, update, own });
     this.compact(each);
-    if (own) this.tell();
+    if (!own) return;
+    if (!each.ledger.agreed()) this.tabs?.tell(each.kind, update);
+    this.tell();
+  }
+
+  // onTab takes in what another page did without a network; whichever page
+  // gets to the server first brings it there.
+  private onTab(kind: DocKind, update: Uint8Array): void {
+    const each = this.parts[kind];
+    if (this.end.kind === "open" && !each.ledger.agreed()) Y.applyUpdate(each.doc, update, fromTab);
+  }
+
+  // adopt takes in what other pages kept without a network and, as when they were
+  // closed, may not have brought to the server. It is called when all of this
+  // page is saved; what is new is sent, and the next time all is saved its marks go.
+  private async adopt(): Promise<void> {
+    if (this.adopted || !this.store) return;
+    this.adopted = true;
+    const strays = await this.store.strays().catch(() => null);
+    const saved = this.each().every((each) => each.ledger.agreed()) && this.waiting() === 0;
+    this.adopted = false;
+    if (!strays || !saved || this.end.kind !== "open") return;
+    this.adopted = strays.marks.length === 0;
+    for (const each of this.each())
+      for (const update of strays.updates[each.kind]) Y.applyUpdate(each.doc, update, fromTab);
+    if (this.waiting() === 0) this.store.unmark(strays);
   }
 
   private compact(each: Part): void {
@@ -340,6 +319,7 @@ class ProjectSession implements Session {
     if (this.each().every((each) => each.ledger.agreed())) {
       this.stopAway();
       this.resolveSynced();
+      if (this.waiting() === 0) void this.adopt();
     }
     this.tell();
   }
@@ -384,6 +364,7 @@ class ProjectSession implements Session {
       each.ledger.disconnected();
       each.held = false;
     }
+    this.adopted = false;
     this.startAway();
     switch (code) {
       case 4401:
@@ -479,14 +460,4 @@ class ProjectSession implements Session {
 
 function part(kind: DocKind, doc: Y.Doc): Part {
   return { kind, doc, ledger: openLedger(), access: "unknown", held: false, provider: null };
-}
-
-function parseEvent(payload: string): ServerEvent | null {
-  try {
-    const value: unknown = JSON.parse(payload);
-    if (typeof value !== "object" || value === null || !("type" in value)) return null;
-    return typeof value.type === "string" ? { ...value, type: value.type } : null;
-  } catch {
-    return null;
-  }
 }

@@ -18,6 +18,10 @@ export type Store = {
   compact(kind: Kind, state: Uint8Array): void;
   /** How many rows this page knows of. */
   rows(kind: Kind): number;
+  /** What other pages wrote since this one read. */
+  strays(): Promise<Strays>;
+  /** Takes away the marks of strays that the server has. */
+  unmark(strays: Strays): void;
   /** Takes away all of some documents that this page knows of. Rows that another page wrote stay. */
   drop(kinds: readonly Kind[]): void;
   /** Resolves when everything queued is written. */
@@ -25,7 +29,11 @@ export type Store = {
   close(): Promise<void>;
 };
 
+/** Updates that other pages of this browser kept, and marks of those that wait for the server. */
+export type Strays = { updates: Record<Kind, Uint8Array[]>; marks: IDBValidKey[] };
+
 type Op =
+  | { op: "unmark"; marks: readonly IDBValidKey[] }
   | { op: "add"; kind: Kind; update: Uint8Array; own: boolean }
   | { op: "settle"; kind: Kind; changes: number; before: boolean }
   | { op: "compact"; kind: Kind; state: Uint8Array }
@@ -78,6 +86,8 @@ export async function openStore(name: string, onError: (error: unknown) => void)
     settle: (kind, settled) => push({ op: "settle", kind, ...settled }),
     compact: (kind, state) => push({ op: "compact", kind, state }),
     rows: (kind) => known[kind].rows.length,
+    strays: () => readStrays(db, known),
+    unmark: ({ marks }) => push({ op: "unmark", marks }),
     drop: (which) => push({ op: "drop", kinds: which }),
     flush,
     async close() {
@@ -146,6 +156,31 @@ async function read(db: IDBDatabase): Promise<{ kept: Kept; known: Known }> {
   return { kept, known };
 }
 
+async function readStrays(db: IDBDatabase, known: Known): Promise<Strays> {
+  const transaction = db.transaction([...kinds, marks], "readonly");
+  const strays: Strays = {
+    updates: { timeline: [], review: [] },
+    marks: await done(transaction.objectStore(marks).getAllKeys()),
+  };
+  const ours = new Set(kinds.flatMap((kind) => [...known[kind].own, ...known[kind].before]));
+  strays.marks = strays.marks.filter((key) => !ours.has(key));
+  if (strays.marks.length === 0) return strays;
+  for (const kind of kinds) {
+    const rows = transaction.objectStore(kind);
+    const [keys, values] = await Promise.all([
+      done(rows.getAllKeys()),
+      done<unknown[]>(rows.getAll()),
+    ]);
+    const read = new Set(known[kind].rows);
+    for (const [i, value] of values.entries()) {
+      const key = keys[i];
+      if (key !== undefined && !read.has(key) && value instanceof Uint8Array)
+        strays.updates[kind].push(value);
+    }
+  }
+  return strays;
+}
+
 async function apply(db: IDBDatabase, known: Known, batch: Op[]): Promise<void> {
   const transaction = db.transaction([...kinds, marks], "readwrite");
   const finished = new Promise<void>((resolve, reject) => {
@@ -184,6 +219,9 @@ async function applyOne(transaction: IDBTransaction, known: Known, op: Op): Prom
       for (const key of old) await done(rows.delete(key));
       return;
     }
+    case "unmark":
+      for (const key of op.marks) await done(waiting.delete(key));
+      return;
     case "drop":
       for (const kind of op.kinds) {
         for (const key of known[kind].rows.splice(0))
