@@ -126,8 +126,8 @@ func (t *Timeline) story() *Track {
 func (t *Timeline) tie(frame int) (clip *string, offset, at int) {
 	at = max(0, frame)
 	if story := t.story(); story != nil {
-		for _, c := range slices.Backward(story.Clips) {
-			if c.Start <= at {
+		for i := len(story.Clips) - 1; i >= 0; i-- {
+			if c := &story.Clips[i]; c.Start <= at {
 				return &c.ID, at - c.Start, at
 			}
 		}
@@ -167,7 +167,11 @@ func (e Edit) orders(list []Clip, after string, n int) ([]string, error) {
 	if at > 0 {
 		before = list[at-1].Order
 	}
-	return e.chance().between(before, nextOrder(list[at:], before), n), nil
+	keys := e.chance().between(before, nextOrder(list[at:], before), n)
+	if len(keys) > 0 && len(keys[0]) > longestOrder {
+		return nil, ErrPlace
+	}
+	return keys, nil
 }
 
 // nextOrder is the first order of a list that is larger; equal ones happen, when

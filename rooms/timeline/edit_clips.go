@@ -201,6 +201,9 @@ func (e Edit) Split(clip string, at int) (string, error) {
 	if at <= h.Start || at >= h.Start+h.Length || h.Span < 2 {
 		return "", ErrPlace
 	}
+	if len(h.Order)+chunkWidth > longestOrder {
+		return "", ErrPlace
+	}
 	m, _ := e.thing(RootClips, clip)
 	frame := clampTo(h.In+inSource(at-h.Start, h.Speed), h.In+1, h.In+h.Span-1)
 	fields := copyFields(m)

@@ -361,6 +361,7 @@ func (n *network) undoes() error {
 	if len(first.Updates) == 0 {
 		return errSkip
 	}
+	done, _ := n.watcher.project()
 	for _, u := range second.Updates {
 		control.apply(u)
 	}
@@ -373,6 +374,15 @@ func (n *network) undoes() error {
 	got, _ := n.watcher.project()
 	if want, _ := control.project(); got != want {
 		return fmt.Errorf("after the undo:\n%s\nwithout what was undone:\n%s", got, want)
+	}
+	if _, err := n.run(one, op{Kind: "redo"}); err != nil {
+		return err
+	}
+	if err := n.settle(); err != nil {
+		return err
+	}
+	if again, _ := n.watcher.project(); again != done {
+		return fmt.Errorf("after the redo:\n%s\nbefore the undo:\n%s", again, done)
 	}
 	return nil
 }

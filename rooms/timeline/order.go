@@ -14,9 +14,13 @@ const (
 	chunkWidth = 6  // digits of a chunk of an order key
 	chunkFull  = 62 * 62 * 62 * 62 * 62 * 62
 	chunkStep  = 62 * 62 * 62 // how far a key at an open end stands from its neighbour, at most
+	chunkNear  = 62 * 62      // how far a key between two neighbours stands from the later one, at most
 	// Source frames, as pieces of a clip append them, stay below this. What is put
 	// after a clip stands above, so that later pieces of it come before.
 	aboveFrames = 1 << 32
+	// How long a key may become; where things were put between each other that
+	// often, nothing more can be put. The shape takes some more.
+	longestOrder = 480
 )
 
 // chance gives a number below n.
@@ -105,9 +109,11 @@ func (r chance) pick(lo, hi int64, first bool) int64 {
 		return aboveFrames + 1 + below(chunkStep)
 	case openHigh:
 		return lo + 1 + below(min(chunkStep, hi-lo-1))
-	default:
-		// Between two pieces of a clip: close to the later one, see aboveFrames.
+	case hi <= aboveFrames+1:
+		// Between two pieces of a clip: right ahead of the later one, see aboveFrames.
 		return hi - 1
+	default:
+		return hi - 1 - below(min(chunkNear, hi-max(lo, aboveFrames)-1))
 	}
 }
 

@@ -2,7 +2,7 @@
 // what ties other things to the story.
 import * as Y from "yjs";
 import { onTimeline } from "./layout.ts";
-import { ordersBetween } from "./order.ts";
+import { longestOrder, ordersBetween } from "./order.ts";
 import { timelineOf } from "./project.ts";
 import { EditError } from "./refusal.ts";
 import {
@@ -55,7 +55,15 @@ export function ordersAfter(
   const before = list[at - 1]?.order ?? null;
   // Equal keys happen (two pieces cut at one frame): the next larger one bounds.
   const next = list.slice(at).find((item) => before === null || item.order > before)?.order ?? null;
-  return ordersBetween({ before, after: next }, count, editor.random);
+  const orders = ordersBetween({ before, after: next }, count, editor.random);
+  return orders.map(needOrder);
+}
+
+/** An order, unless there is no room left where it should be. */
+export function needOrder(order: string): string {
+  if (order.length > longestOrder)
+    throw new EditError("place", "too much was put between these two; move one of them away first");
+  return order;
 }
 
 /** One key, as `ordersAfter`. */

@@ -132,6 +132,28 @@ describe("a command that cannot be done", () => {
   });
 });
 
+describe("between two clips", () => {
+  it("things can be put until there is no room, and then it is said", () => {
+    const { editor, track, a, b } = setUp();
+    const story = track("story").id;
+    let [before, after] = [a, b];
+    const put = () =>
+      commands.insertClip(editor, story, { source: { asset: "x" }, length: 2, after: before });
+    let count = 0;
+    let why = "done";
+    while (why === "done" && count < 2000) {
+      why = refusal(() => {
+        const id = put();
+        // The next goes between the two newest, in turns.
+        if (count++ % 2 === 0) before = id;
+        else after = id;
+      });
+    }
+    expect([why, after === b]).toEqual(["place", false]);
+    expect(count).toBeGreaterThan(250);
+  });
+});
+
 describe("a command on a selection", () => {
   it("is one update and one step of undo", () => {
     const all: ((s: ReturnType<typeof setUp>) => unknown)[] = [

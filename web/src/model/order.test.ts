@@ -24,6 +24,17 @@ describe("orderBetween", () => {
     });
   }
 
+  it("grows slowly even between the two newest, in turns", () => {
+    const random = seededRandom(11);
+    let [before, after] = ordersBetween({ before: null, after: null }, 2, random);
+    for (let i = 0; i < 200; i++) {
+      const key = orderBetween(before ?? null, after ?? null, random);
+      if (i % 2 === 0) before = key;
+      else after = key;
+    }
+    expect(before?.length).toBeLessThan(300);
+  });
+
   it("gives two people at one spot distinct keys", () => {
     const keys = new Set(
       Array.from({ length: 500 }, (_, i) => orderBetween(null, null, seededRandom(i))),

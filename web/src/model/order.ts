@@ -5,6 +5,7 @@ import { digits, type Random } from "./random.ts";
 const width = 6; // digits in a chunk
 const full = 62 ** width; // one more than the largest chunk
 const step = 62 ** 3; // how far a key at an open end stands from its neighbour, at most
+const near = 62 ** 2; // how far a key between two neighbours stands from the later one, at most
 // Source frames, as pieces of a clip append them, stay below this. What is
 // put after a clip stands above, so that later pieces of it come before.
 const aboveFrames = 2 ** 32;
@@ -52,6 +53,12 @@ export function orderOfFirst(piece: string): string {
   return piece.slice(0, -width);
 }
 
+/**
+ * How long a key may become; the server takes some more. Where things were put
+ * between each other that often, nothing more can be put.
+ */
+export const longestOrder = 480;
+
 /** Whether a key can stand for a place at all. */
 export function isOrder(value: unknown): value is string {
   return typeof value === "string" && /^[0-9A-Za-z]+$/.test(value);
@@ -81,8 +88,9 @@ function pick({ lo, hi, first, random }: Room): number {
   }
   const floor = openLow && hi > aboveFrames + 1 ? aboveFrames : lo;
   if (openHigh) return floor + 1 + random(Math.min(step, hi - floor - 1));
-  // Between two pieces of a clip: close to the later one, see aboveFrames.
-  return hi - 1;
+  // Between two pieces of a clip: right ahead of the later one, see aboveFrames.
+  if (hi <= aboveFrames + 1) return hi - 1;
+  return hi - 1 - random(Math.min(near, hi - Math.max(lo, aboveFrames) - 1));
 }
 
 function tail(random: Random): string {

@@ -3,6 +3,7 @@ import {
   clamp,
   copyOf,
   inSource,
+  needOrder,
   onTimelineSigned,
   passOn,
   settlePieces,
@@ -186,6 +187,7 @@ export function splitClips(editor: Editor, clips: readonly string[], at: number)
     ({ clip }) => frame > clip.start && frame < clip.start + clip.length && clip.span > 1,
   );
   if (cuts.length === 0) return [];
+  for (const { clip } of cuts) needOrder(pieceOrder(clip.order, 0));
   // Story clips first, so that pieces of what is tied to them can be tied to theirs.
   const rank = ({ track }: Held) => (track.kind === "story" ? 0 : 1);
   const made = new Map<string, string>();
