@@ -1,5 +1,5 @@
-// Command bench measures SoraToo's engine and server beside their peers, all in
-// one run, prints the tables and writes docs/benchmarks.md.
+// Command bench measures SoraToo's engine and server beside their peers, and how
+// smooth its page is, all in one run, prints the tables and writes docs/benchmarks.md.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -43,11 +44,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		what, args = args[0], args[1:]
 	}
-	flags := flag.NewFlagSet("bench [engine|server|all]", flag.ExitOnError)
+	flags := flag.NewFlagSet("bench [engine|server|page|all]", flag.ExitOnError)
 	quick := flags.Bool("quick", false, "fewer repetitions and connections; docs/benchmarks.md is not written")
 	_ = flags.Parse(args) // exits on errors
-	if what != "all" && what != "engine" && what != "server" {
-		return fmt.Errorf("%q is none of engine, server, all", what)
+	if !slices.Contains([]string{"all", "engine", "server", "page"}, what) {
+		return fmt.Errorf("%q is none of engine, server, page, all", what)
 	}
 	dir, err := os.MkdirTemp("", "soratoo-bench-")
 	if err != nil {
@@ -72,6 +73,9 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 	interrupted := ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if what == "page" {
+		return b.pages(ctx)
+	}
 	if b.peers, err = installPeers(ctx); err != nil {
 		say("the peers are not measured: %v", err)
 	}
@@ -85,6 +89,11 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 	}
 	if what != "engine" {
 		if err := b.servers(ctx); err != nil {
+			return err
+		}
+	}
+	if what == "all" {
+		if err := b.pages(ctx); err != nil {
 			return err
 		}
 	}

@@ -38,6 +38,12 @@ const (
 	frameSize = 1 << 26
 )
 
+// Who signs up at a server of ours.
+const (
+	benchEmail    = "bench@example.org"
+	benchPassword = "a quiet harbour at dawn"
+)
+
 // withServer runs a fresh server for the time of fn.
 func (b *bench) withServer(ctx context.Context, s *service, fn func() error) error {
 	if err := ctx.Err(); err != nil {
@@ -96,7 +102,7 @@ func (b *bench) command(ctx context.Context, kind, port, data string) (*exec.Cmd
 			}
 		}
 		cmd.Env = append(cmd.Env, "SORATOO_LISTEN=127.0.0.1:"+port, "SORATOO_METRICS_LISTEN=127.0.0.1:0",
-			"SORATOO_DATA_DIR="+data, "SORATOO_LOG=warn,text")
+			"SORATOO_PUBLIC_URL=http://localhost:"+port, "SORATOO_DATA_DIR="+data, "SORATOO_LOG=warn,text")
 		return cmd, nil
 	}
 	script := map[string]string{"hocuspocus": "hocuspocus.mjs", "y-websocket": "ywebsocket.mjs"}[kind]
@@ -170,7 +176,7 @@ func (s *service) signUp() error {
 		AccessToken string `json:"access_token"`
 	}
 	err := s.call(http.MethodPost, "/accounts", map[string]any{
-		"name": "Bench", "email": "bench@example.org", "password": "a quiet harbour at dawn", "birth_year": 1990, "accepted_policy": true,
+		"name": "Bench", "email": benchEmail, "password": benchPassword, "birth_year": 1990, "accepted_policy": true,
 	}, &session)
 	if err != nil {
 		return err

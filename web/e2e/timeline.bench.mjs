@@ -98,6 +98,13 @@ function live(client, seed) {
 
 // measured collects the times between the frames of a page while something is done.
 async function measured(page, what, act) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const busy = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration").value * 1000;
+  };
+  const worked = await busy();
   await page.evaluate(() => {
     const times = [];
     window.frames_ = times;
@@ -108,6 +115,8 @@ async function measured(page, what, act) {
     requestAnimationFrame(step);
   });
   await act();
+  const work = (await busy()) - worked;
+  await session.detach();
   const times = await page.evaluate(() => {
     const all = window.frames_;
     window.frames_ = null;
@@ -121,6 +130,7 @@ async function measured(page, what, act) {
   return {
     what,
     frames: gaps.length,
+    work: work / gaps.length,
     perSecond: (gaps.length / total) * 1000,
     p50: part(0.5),
     p95: part(0.95),

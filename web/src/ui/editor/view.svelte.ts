@@ -1,6 +1,7 @@
 // The timeline as it is looked at and worked on at this page: what part of it
 // is in sight, the gesture under way, and what the cut would be after it.
 import type { Clip, Repair, Track } from "../../model/schema.ts";
+import type { Messages } from "../messages.ts";
 import { type Gesture, type Preview, preview } from "./preview.ts";
 import type { Studio } from "./studio.svelte.ts";
 
@@ -159,11 +160,16 @@ export class View {
     return margin + frame * this.studio.zoom;
   }
 
-  /** Zooms so that a frame stays at an x of the view. */
-  zoomAround(zoom: number, frame: number, x: number): void {
+  // still lets nothing glide for a while: the ground itself moves.
+  private still(): void {
     this.zooming = true;
     clearTimeout(this.calm);
     this.calm = window.setTimeout(() => (this.zooming = false), calmAfter);
+  }
+
+  /** Zooms so that a frame stays at an x of the view. */
+  zoomAround(zoom: number, frame: number, x: number): void {
+    this.still();
     this.studio.setZoom(zoom);
     const left = Math.max(0, margin + frame * this.studio.zoom - x);
     this.left = left;
@@ -195,6 +201,7 @@ export class View {
   /** Shows what somebody else sees: from a frame to another. */
   show(from: number, to: number): void {
     const zoom = (this.width - margin) / Math.max(1, to - from);
+    this.still();
     this.studio.setZoom(zoom);
     this.left = Math.max(0, from * this.studio.zoom);
     this.scroller?.scrollTo({ left: this.left });
@@ -278,6 +285,12 @@ export class View {
     clearTimeout(this.calm);
     clearTimeout(this.hush);
   }
+}
+
+/** What a track is called; the one of what was recovered is no entry of the document. */
+export function nameOf(track: Track, text: Messages): string {
+  if (track.order === "") return text.recoveredTrack;
+  return track.name || text.trackKinds[track.kind];
 }
 
 /** Where rows stand, one below the other. */
