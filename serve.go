@@ -135,7 +135,9 @@ func (n *node) rested(r rooms.Rested) {
 	defer cancel()
 	if err := n.history.Keep(ctx, r.Doc, r.State, r.People); err != nil {
 		n.log.Error("version was not kept", "doc", r.Doc, "err", err)
+		return
 	}
+	n.hub.Broadcast(r.Doc, []byte(`{"type":"notice","notice":"versions"}`))
 }
 
 // close lets go of what was opened.

@@ -1,5 +1,6 @@
 // The client of the REST interface. Every request goes through one `send`;
 // the session is a cookie that this code never sees.
+import { versionsApi } from "./versions.ts";
 
 /** An answer that is not a success, as RFC 9457 tells it; status 0 means that the server was not reached. */
 export class Problem extends Error {
@@ -84,7 +85,7 @@ type Request = {
   body?: unknown;
   query?: Record<string, string>;
 };
-type Send = <T>(path: string, request?: Request) => Promise<T>;
+export type Send = <T>(path: string, request?: Request) => Promise<T>;
 
 /** A request that brings no answer in this time is given up; in milliseconds. */
 const timeout = 20_000;
@@ -131,6 +132,7 @@ export function createApi(options: ApiOptions = {}) {
       send<void>(`/assets/${encodeURIComponent(asset)}`, { method: "DELETE" }),
     /** Names and colours of people, asked for together and remembered; who is not known is absent. */
     people: createPeople(send),
+    ...versionsApi(send),
   };
 }
 

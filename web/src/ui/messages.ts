@@ -1,5 +1,6 @@
 import { mediaDe, mediaEn } from "./messages_media.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
+import { versionsDe, versionsEn } from "./messages_versions.ts";
 
 // All text that people read. A message may be a function of what it tells.
 const en = {
@@ -146,6 +147,7 @@ const en = {
   failed: "Something went wrong on our side. Try again.",
   ...timelineEn,
   ...mediaEn,
+  ...versionsEn,
 };
 
 export type Messages = typeof en;
@@ -302,6 +304,7 @@ const de: Messages = {
   failed: "Bei uns ist etwas schiefgegangen. Versuche es noch einmal.",
   ...timelineDe,
   ...mediaDe,
+  ...versionsDe,
 };
 
 export const languages = { en, de } as const;
