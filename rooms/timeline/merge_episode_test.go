@@ -16,6 +16,7 @@ var errSkip = errors.New("nothing to play with")
 var episodes = map[string]func(n *network) error{
 	"inserts show in full":         (*network).inserts,
 	"batches stay together":        (*network).batches,
+	"rows that move stay together": (*network).rows,
 	"a move is one of the moves":   (*network).moves,
 	"cuts are the union of cuts":   (*network).cuts,
 	"a trim and a move both hold":  (*network).trimAndMove,
@@ -187,23 +188,59 @@ func (n *network) insertRows(size int) error {
 	return nil
 }
 
-// alone is a story clip that shares its source with no piece, and that is not
-// shown at another speed.
-func (n *network) alone(track timeline.Track) (timeline.Clip, error) {
-	all := clipsOf(n.now())
-	for _, i := range n.random.Perm(len(track.Clips)) {
-		c := track.Clips[i]
-		pieces := 0
-		for _, other := range all {
-			if lineage(other) == lineage(c) {
-				pieces++
-			}
-		}
-		if pieces == 1 && c.Speed == 1 {
-			return c, nil
+// rows lets everybody put some clips side by side at one spot, pages by moving
+// clips of their own choice, Go by inserting some: each row stays together.
+func (n *network) rows() error {
+	track, err := n.story(n.now())
+	if err != nil {
+		return err
+	}
+	clips := idsOf(n.loners(track))
+	each := len(clips) / n.people()
+	if each == 0 {
+		return errSkip
+	}
+	after := "" // or what nobody moves
+	if rest := clips[each*n.people():]; len(rest) > 0 {
+		after = rest[0]
+	}
+	deeds, err := n.everybody(func(i int) op {
+		return op{Kind: "row", Track: track.ID, After: after, Clips: clips[i*each : (i+1)*each], Lengths: []int{3, 4}}
+	})
+	if err != nil {
+		return err
+	}
+	ids := idsOf(trackOf(n.now(), track.ID).Clips)
+	for _, d := range deeds {
+		at := slices.Index(ids, d.IDs[0])
+		if at < 0 || at+len(d.IDs) > len(ids) || !slices.Equal(ids[at:at+len(d.IDs)], d.IDs) {
+			return fmt.Errorf("of %v only part stands side by side in %v", d.IDs, ids)
 		}
 	}
+	return nil
+}
+
+// alone is one of the loners of a track.
+func (n *network) alone(track timeline.Track) (timeline.Clip, error) {
+	if found := n.loners(track); len(found) > 0 {
+		return found[0], nil
+	}
 	return timeline.Clip{}, errSkip
+}
+
+// loners are clips that share their source with no piece, and that are not shown
+// at another speed, in any order.
+func (n *network) loners(track timeline.Track) (found []timeline.Clip) {
+	pieces := map[string]int{}
+	for _, c := range clipsOf(n.now()) {
+		pieces[lineage(c)]++
+	}
+	for _, i := range n.random.Perm(len(track.Clips)) {
+		if c := track.Clips[i]; pieces[lineage(c)] == 1 && c.Speed == 1 {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // moves lets everybody move one clip: it stands where one of them put it, whole.

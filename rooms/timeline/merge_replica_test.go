@@ -33,12 +33,13 @@ type deed struct {
 // the frames to trim by, or the source frame to cut at; Lengths are those of new
 // clips.
 type op struct {
-	Kind    string `json:"kind"`
-	Track   string `json:"track"`
-	Clip    string `json:"clip"`
-	After   string `json:"after"`
-	Start   int    `json:"start"`
-	Lengths []int  `json:"lengths"`
+	Kind    string   `json:"kind"`
+	Track   string   `json:"track"`
+	Clip    string   `json:"clip"`
+	Clips   []string `json:"clips"`
+	After   string   `json:"after"`
+	Start   int      `json:"start"`
+	Lengths []int    `json:"lengths"`
 }
 
 // page is a replica that is real Yjs with the commands of the web client.
@@ -68,9 +69,7 @@ func (p page) act(seed uint32) (d deed, err error) {
 }
 
 func (p page) run(o op) (d deed, err error) {
-	if o.Lengths == nil {
-		o.Lengths = []int{}
-	}
+	o.Lengths = append([]int{}, o.Lengths...) // never null
 	err = p.call(&d, "run", p.name, o)
 	return d, err
 }
@@ -168,7 +167,7 @@ func (h *house) run(o op) (deed, error) {
 	}
 	return h.doing(o.Kind, func(e timeline.Edit) ([]string, error) {
 		switch o.Kind {
-		case "insert":
+		case "insert", "row":
 			return e.Insert(timeline.Spot{Track: o.Track, After: o.After}, fresh(o.Lengths, o.Start)...)
 		case "move":
 			return nil, e.Move(o.Clip, timeline.Spot{Track: o.Track, After: o.After})

@@ -15,9 +15,20 @@ type Deed = { name: string; updates: string[]; made: string[]; gone: string[]; i
 
 /** An edit that both languages know; see the Go side. */
 type Op = {
-  kind: "insert" | "move" | "tail" | "cut" | "delete" | "deleteTrack" | "undo" | "redo" | "settle";
+  kind:
+    | "insert"
+    | "row"
+    | "move"
+    | "tail"
+    | "cut"
+    | "delete"
+    | "deleteTrack"
+    | "undo"
+    | "redo"
+    | "settle";
   track: string;
   clip: string;
+  clips: string[];
   after: string;
   start: number;
   lengths: number[];
@@ -112,6 +123,9 @@ function run({ editor, undo }: Member, op: Op): string[] {
   switch (op.kind) {
     case "insert":
       return commands.insertClips(editor, op.track, clips, after);
+    case "row":
+      commands.moveClips(editor, op.clips, { track: op.track, after });
+      return op.clips;
     case "move":
       commands.moveClip(editor, op.clip, { track: op.track, after });
       return [];
