@@ -103,3 +103,20 @@ test("versions are named, renamed and deleted by keyboard alone", async () => {
   await ada.keyboard.press("Enter");
   await row.waitFor({ state: "detached" });
 });
+
+test("who wrote which words is shown, also when they have gone", async () => {
+  const [ada, ben] = await Promise.all([enter("Ada"), enter("Ben")]);
+  await ada.getByTestId("blame").click();
+  await typeAtEnd(ben, 2, " Wet stone.");
+  await ada.locator('.written[title="Written by Ben"]', { hasText: "Wet stone." }).waitFor();
+  await site.saved(ben);
+  await ben.context().close();
+  await ada.reload();
+  await ada.getByTestId("blame").click();
+  const his = ada.locator('.written[title="Written by Ben"]');
+  await his.filter({ hasText: "Wet stone." }).waitFor();
+  await ada.locator('[data-testid=clip][title*="made by Ada"]').first().waitFor();
+  await site.picture(ada, "blame");
+  await ada.getByTestId("blame").click();
+  await his.first().waitFor({ state: "detached" });
+});

@@ -10,6 +10,7 @@ import type { Person, User } from "../../sync/api.ts";
 import { openProject, type SaveState, type Session } from "../../sync/session.ts";
 import { Library } from "../media/library.svelte.ts";
 import { api } from "../page.svelte.ts";
+import { Writers } from "../versions/writers.svelte.ts";
 import type { Refused } from "./work.ts";
 
 /** How far one may zoom, in pixels a frame. */
@@ -29,6 +30,7 @@ export class Studio {
   readonly editor: Editor;
   readonly undo: Undo;
   readonly presence: PresenceRoom;
+  readonly writers: Writers;
   readonly reviewer: Reviewer;
   readonly library: Library;
 
@@ -109,6 +111,7 @@ export class Studio {
         this.canRedo = canRedo;
       }),
     );
+    this.writers = new Writers(this, user);
     this.names = new Map([[user.id, user]]);
     this.people = this.presence.current();
     this.onSave();

@@ -16,6 +16,7 @@ import * as Y from "yjs";
 import type { Presence } from "../../model/presence.ts";
 import type { SceneTextField } from "../../model/schema.ts";
 import { ink } from "../color.ts";
+import { blameField, type Naming, showWriters } from "./blame.ts";
 import type { Studio } from "./studio.svelte.ts";
 
 export type TextEditorOptions = {
@@ -31,7 +32,12 @@ export type TextEditorOptions = {
   studio: Studio;
 };
 
-export type TextEditor = { showOthers(everybody: Presence[]): void; close(): void };
+export type TextEditor = {
+  showOthers(everybody: Presence[]): void;
+  /** Colours the text by who wrote it; null takes the colours away. */
+  showWriters(naming: Naming | null): void;
+  close(): void;
+};
 
 /** A name beside a caret goes after this long without a move, in milliseconds. */
 const nameTime = 2500;
@@ -147,7 +153,14 @@ export function openTextEditor(options: TextEditorOptions): TextEditor {
   });
   studio.undo.track(config);
   let shownTo = "";
+  let open = true;
   return {
+    showWriters(naming) {
+      // The editor may be in the middle of taking the change that this is about.
+      queueMicrotask(() => {
+        if (open) showWriters(view, shared, naming);
+      });
+    },
     showOthers(everybody) {
       const list = remotesIn(options, everybody);
       const key = JSON.stringify(list);
@@ -156,6 +169,7 @@ export function openTextEditor(options: TextEditorOptions): TextEditor {
       view.dispatch({ effects: setRemotes.of(list) });
     },
     close() {
+      open = false;
       studio.undo.untrack(config);
       view.destroy();
     },
@@ -178,6 +192,7 @@ function extensions({
     EditorView.lineWrapping,
     theme,
     remotes,
+    blameField,
     placeholder(hint),
     EditorState.readOnly.of(!editable),
     EditorView.editable.of(editable),
