@@ -35,6 +35,13 @@ var (
 	ErrWeakPassword = errors.New("choose a password of 10 to 200 characters that is not a common one")
 	// ErrName: a name has nothing that can be seen.
 	ErrName = errors.New("a name needs something that can be seen")
+	// ErrSharePassword: a share has a password, and this is not it; or it is too
+	// short to be one.
+	ErrSharePassword = errors.New("the link has another password")
+	// ErrShareEnded: a share was revoked or is over.
+	ErrShareEnded = errors.New("the link is no longer good")
+	// ErrExpiry: something would end before it began.
+	ErrExpiry = errors.New("this end is in the past")
 	// ErrTooMany: too many tries; wait a little.
 	ErrTooMany = errors.New("too many tries, wait a minute")
 )
@@ -45,6 +52,13 @@ type Principal struct {
 	Name    string    // as others see it
 	Color   string    // hex, as others see it
 	Expires time.Time // when what they showed stops being good
+
+	// Of guests, who have no account.
+	Share    string    // by which they came; "" for who has an account
+	Project  string    // that it leads to
+	Version  string    // that they see, "" for what is there now
+	Download bool      // whether they may take media along
+	Ends     time.Time // when the share does; zero: never
 }
 
 // Access is what somebody may do with a project's documents.
@@ -80,6 +94,7 @@ const (
 	ActionEdit                        // write timelines; create and rename projects
 	ActionDeleteProject               // delete projects
 	ActionManageMembers               // add members and set roles
+	ActionShare                       // make links for guests, see who used them, end them
 )
 
 // rights says from which role on an action is allowed.
@@ -89,6 +104,7 @@ var rights = map[Action][]Role{
 	ActionEdit:          {RoleOwner, RoleAdmin, RoleEditor},
 	ActionDeleteProject: {RoleOwner, RoleAdmin},
 	ActionManageMembers: {RoleOwner, RoleAdmin},
+	ActionShare:         {RoleOwner, RoleAdmin, RoleEditor},
 }
 
 // Can tells whether a role allows an action. An unknown role allows nothing.

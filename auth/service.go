@@ -55,6 +55,8 @@ type Config struct {
 type Service struct {
 	store     Store
 	signer    *signer
+	guests    *signer
+	sharing   shareLimits
 	passwords *passwords
 	now       func() time.Time
 	signIns   *limiter
@@ -80,7 +82,7 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	s := &Service{
-		store: c.Store, signer: newSigner(c.Key, c.Issuer, c.Now), passwords: newPasswords(), now: c.Now,
+		store: c.Store, signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now), sharing: newShareLimits(c.Now), passwords: newPasswords(), now: c.Now,
 		signIns: newLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
 		addresses: newLimiter(addressTries, time.Minute, c.Now),
 		signUps:   newLimiter(signUpTries, time.Minute, c.Now), tickets: map[string]ticket{},

@@ -93,7 +93,7 @@ type Accounts interface {
 	AccountByEmail(ctx context.Context, email string) (Account, error)
 	// Rename changes the name that others see.
 	Rename(ctx context.Context, id, name string) error
-	// People lists those of ids who share a workspace with asker.
+	// People lists those of ids who share a workspace with asker, and guests of its projects.
 	People(ctx context.Context, asker string, ids []string) ([]Person, error)
 }
 
@@ -128,10 +128,18 @@ type Projects interface {
 	DeleteProject(ctx context.Context, id string) error
 }
 
+// Sharing keeps links and who came by them.
+type Sharing interface {
+	Shares
+	Guests
+	Views
+}
+
 // Store is all that a Service keeps.
 type Store interface {
 	Accounts
 	Sessions
 	Workspaces
 	Projects
+	Sharing
 }

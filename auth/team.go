@@ -141,6 +141,9 @@ func (s *Service) Project(ctx context.Context, p Principal, id string) (Project,
 	if !ValidID(id) {
 		return Project{}, ErrNotFound
 	}
+	if p.Share != "" {
+		return s.guestProject(ctx, p, id)
+	}
 	return s.store.Project(ctx, p.Person, id)
 }
 
@@ -178,6 +181,9 @@ func (s *Service) mayChange(ctx context.Context, p Principal, id string, a Actio
 func (s *Service) Document(ctx context.Context, p Principal, project, kind string) (Access, error) {
 	if kind != "timeline" && kind != "review" {
 		return AccessNone, ErrNotFound
+	}
+	if p.Share != "" {
+		return s.guestDocument(ctx, p, project, kind)
 	}
 	found, err := s.Project(ctx, p, project)
 	if err != nil {

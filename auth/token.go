@@ -20,23 +20,25 @@ const (
 	accessTime = 10 * time.Minute // an access token is good
 	leeway     = 30 * time.Second // clocks may differ
 	audience   = "soratoo"
-	tokenType  = "at+jwt" // RFC 9068: never to be taken for another kind of token
-	maxToken   = 4 << 10  // bytes, looked at before anything else
+	guestsOnly = "soratoo-guest" // the audience of guests' tokens
+	tokenType  = "at+jwt"        // RFC 9068: never to be taken for another kind of token
+	maxToken   = 4 << 10         // bytes, looked at before anything else
 )
 
 // signer makes and checks access tokens: JWTs signed with Ed25519.
 type signer struct {
-	key    ed25519.PrivateKey
-	id     string
-	issuer string
-	now    func() time.Time
-	parser *jwt.Parser
+	key      ed25519.PrivateKey
+	id       string
+	issuer   string
+	audience string // who has an account and guests are told apart by it
+	now      func() time.Time
+	parser   *jwt.Parser
 }
 
-func newSigner(key ed25519.PrivateKey, issuer string, now func() time.Time) *signer {
+func newSigner(key ed25519.PrivateKey, issuer, audience string, now func() time.Time) *signer {
 	sum := sha256.Sum256(key.Public().(ed25519.PublicKey))
 	return &signer{
-		key: key, id: base64.RawURLEncoding.EncodeToString(sum[:8]), issuer: issuer, now: now,
+		key: key, id: base64.RawURLEncoding.EncodeToString(sum[:8]), issuer: issuer, audience: audience, now: now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithAudience(audience), jwt.WithIssuer(issuer),
 			jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now), jwt.WithStrictDecoding(),
@@ -49,7 +51,7 @@ func (s *signer) sign(person string) (token string, expires time.Time, err error
 	now := s.now()
 	expires = now.Add(accessTime)
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
-		Subject: person, Issuer: s.issuer, Audience: jwt.ClaimStrings{audience}, ID: NewID(),
+		Subject: person, Issuer: s.issuer, Audience: jwt.ClaimStrings{s.audience}, ID: NewID(),
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 	})
 	t.Header["kid"], t.Header["typ"] = s.id, tokenType

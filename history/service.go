@@ -74,6 +74,16 @@ func (s *Service) version(ctx context.Context, p auth.Principal, id string, leas
 	return v, nil
 }
 
+// Shared returns the version of a project that a link shows. Who asks came by
+// that link; what the version is of has been asked when the link was made.
+func (s *Service) Shared(ctx context.Context, project, id string) (Version, error) {
+	v, err := s.Store.Version(ctx, id)
+	if err == nil && v.Project != project {
+		err = auth.ErrNotFound
+	}
+	return v, err
+}
+
 // Writers are the people behind the clients that wrote in a project's timeline.
 func (s *Service) Writers(ctx context.Context, p auth.Principal, project string) (map[uint64]string, error) {
 	if err := s.may(ctx, p, project, auth.AccessRead); err != nil {

@@ -183,13 +183,22 @@ func (h *Hub) Broadcast(doc string, payload []byte) {
 // End lets members of a document go, for this reason: those of a person, or
 // all when person is empty.
 func (h *Hub) End(doc, person string, reason error) {
+	h.endWho(doc, reason, func(m *Member) bool { return person == "" || m.Person == person })
+}
+
+// EndShare lets the guests go who came to a document by a share.
+func (h *Hub) EndShare(doc, share string, reason error) {
+	h.endWho(doc, reason, func(m *Member) bool { return m.Share == share })
+}
+
+func (h *Hub) endWho(doc string, reason error, who func(*Member) bool) {
 	r := h.find(doc)
 	if r == nil {
 		return
 	}
 	r.do(func() {
 		for _, m := range r.everyone() {
-			if person == "" || m.Person == person {
+			if who(m) {
 				r.drop(m, reason)
 			}
 		}

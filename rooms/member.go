@@ -25,7 +25,8 @@ type JoinRequest struct {
 	Person  string // id, as presence and the log have it
 	Name    string
 	Color   string
-	Write   bool // else updates with anything new are refused
+	Share   string // the link they came by as a guest; "" for who has an account
+	Write   bool   // else updates with anything new are refused
 	Sink    Sink
 	Encoder Encoder
 

@@ -71,7 +71,8 @@ type personJSON struct {
 	Color string `json:"color"`
 }
 
-type peopleRequest struct {
+// PeopleRequest asks for people by their ids.
+type PeopleRequest struct {
 	IDs string `query:"ids" required:"true" maxLength:"4600" doc:"Up to 200 ids, with commas between."`
 }
 
@@ -144,17 +145,23 @@ func (s *Server) renameMe(ctx context.Context, in *renameMeRequest) (*body[userJ
 	return &body[userJSON]{showUser(a)}, err
 }
 
-func (s *Server) people(ctx context.Context, in *peopleRequest) (*body[list[personJSON]], error) {
-	ids := strings.Split(in.IDs, ",")
-	people, err := s.Auth.People(ctx, who(ctx), ids[:min(len(ids), maxPeople)])
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) people(ctx context.Context, in *PeopleRequest) (*body[list[personJSON]], error) {
+	people, err := s.Auth.People(ctx, who(ctx), in.asked())
+	return showPeople(people), err
+}
+
+// asked is the ids that are looked up.
+func (r *PeopleRequest) asked() []string {
+	ids := strings.Split(r.IDs, ",")
+	return ids[:min(len(ids), maxPeople)]
+}
+
+func showPeople(people []auth.Person) *body[list[personJSON]] {
 	out := &body[list[personJSON]]{list[personJSON]{Items: []personJSON{}}}
 	for _, p := range people {
 		out.Body.Items = append(out.Body.Items, personJSON{ID: p.ID, Name: p.Name, Color: p.Color})
 	}
-	return out, nil
+	return out
 }
 
 type ticketRequest struct {

@@ -35,6 +35,7 @@ func (s *Server) routes(r chi.Router) {
 	s.workspaceRoutes(api)
 	s.projectRoutes(api)
 	s.assetRoutes(api)
+	s.shareRoutes(api)
 	s.versionRoutes(api)
 	r.Get(docsPath, s.docs(api.OpenAPI()))
 }

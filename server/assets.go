@@ -108,11 +108,16 @@ func (s *Server) assetRoutes(api huma.API) {
 		"Say what was found in a file that the server did not look into, once"), s.describeAsset)
 	handle(s, api, member(http.MethodDelete, "/assets/{asset}", "delete-asset", "Remove a file"), s.deleteAsset)
 	content := member(http.MethodGet, "/assets/{asset}/content", "get-asset-content", "The file, or parts of it by Range")
-	content.Responses = map[string]*huma.Response{"200": {
+	content.Responses = fileResponses()
+	handle(s, api, content, s.assetContent)
+}
+
+// fileResponses describes the answer with a file.
+func fileResponses() map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
 		Description: "The bytes; 206 for a part of them, 304 when they are known by their ETag.",
 		Content:     map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
 	}}
-	handle(s, api, content, s.assetContent)
 }
 
 func (s *Server) assets(ctx context.Context, in *assetsRequest) (*body[list[assetJSON]], error) {
@@ -150,7 +155,11 @@ func (s *Server) deleteAsset(ctx context.Context, in *InAsset) (*empty, error) {
 
 // assetContent sends a file as what it is, for showing inside our pages only.
 func (s *Server) assetContent(ctx context.Context, in *contentRequest) (*huma.StreamResponse, error) {
-	a, content, err := s.Media.Open(ctx, who(ctx), in.Asset)
+	return s.file(ctx, who(ctx), in)
+}
+
+func (s *Server) file(ctx context.Context, p auth.Principal, in *contentRequest) (*huma.StreamResponse, error) {
+	a, content, err := s.Media.Open(ctx, p, in.Asset)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,7 @@ type collabDoc struct {
 	early   []wire.Message // what waits for it
 	member  *rooms.Member  // nil until all of early was received
 	expires time.Time      // the token's, zero for never
+	ends    time.Time      // the right's, zero for never
 	renew   time.Time      // when there must be a new token; zero if not asked for
 }
 
@@ -135,7 +136,7 @@ func (c *collab) early(ctx context.Context, d *collabDoc, m wire.Message) error 
 
 // join answers an Auth frame: the document is open, or it is not.
 func (c *collab) join(ctx context.Context, d *collabDoc, token string) {
-	member, expires, err := c.enter(ctx, d.address, token)
+	member, p, err := c.enter(ctx, d.address, token)
 	if err != nil {
 		c.deny(d, err)
 		return
@@ -147,7 +148,7 @@ func (c *collab) join(ctx context.Context, d *collabDoc, token string) {
 		d.early = nil
 		c.forget(early)
 		if len(early) == 0 {
-			d.member, d.expires = member, expires
+			d.member, d.expires, d.ends = member, p.Expires, p.Ends
 			gone := c.gone || c.docs[d.address] != d
 			c.mu.Unlock()
 			if gone {
@@ -190,25 +191,25 @@ func (c *collab) forget(early []wire.Message) {
 }
 
 // enter authenticates, authorises and joins.
-func (c *collab) enter(ctx context.Context, address, token string) (*rooms.Member, time.Time, error) {
+func (c *collab) enter(ctx context.Context, address, token string) (*rooms.Member, auth.Principal, error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	doc, _ := wire.Address(address).Split()
 	p, access, err := c.authorise(ctx, doc, token)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, p, err
 	}
 	scope, write := wire.ScopeReadOnly, writes(doc, access)
 	if write {
 		scope = wire.ScopeReadWrite
 	}
 	encoder := collabEncoder{address}
-	member, err := c.server.Hub.Join(ctx, rooms.JoinRequest{
-		Doc: doc, Person: p.Person, Name: p.Name, Color: p.Color, Write: write, Sink: c.socket, Encoder: encoder,
+	member, err := c.server.join(ctx, p, rooms.JoinRequest{
+		Doc: doc, Write: write, Sink: c.socket, Encoder: encoder,
 		Moderate: access == auth.AccessWrite,
 		Greeting: encoder.Encode(wire.Message{Kind: wire.Authenticated, Payload: []byte(scope)}),
 	})
-	return member, p.Expires, err
+	return member, p, err
 }
 
 // authorise tells whose token this is and what they may do with the document.
@@ -219,7 +220,7 @@ func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Princ
 	case token == "cookie":
 		err = auth.ErrUnauthenticated
 	default:
-		p, err = c.server.Auth.Token(ctx, token)
+		p, err = c.server.Auth.Anyone(ctx, token)
 	}
 	if err == nil {
 		a, err = c.server.access(ctx, p, doc)
@@ -279,6 +280,8 @@ func (c *collab) tick(now time.Time) error {
 	defer c.mu.Unlock()
 	for _, d := range c.docs {
 		switch {
+		case d.member != nil && !d.ends.IsZero() && !now.Before(d.ends):
+			return auth.ErrShareEnded
 		case d.member == nil, d.expires.IsZero(), now.Before(d.expires):
 		case d.renew.IsZero():
 			d.renew = now.Add(renewTime)

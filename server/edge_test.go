@@ -34,6 +34,15 @@ type edge struct {
 	conns    chan net.Conn
 	registry *prometheus.Registry
 	down     func() // ends it as a signal does
+
+	guard func(*crdt.Doc, *crdt.Preview, rooms.JoinRequest) error // nil: everything is taken
+}
+
+func (e *edge) judge(d *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
+	if e.guard == nil {
+		return nil
+	}
+	return e.guard(d, p, by)
 }
 
 // onEdge runs a test in a bubble with a server.
@@ -57,7 +66,7 @@ func newEdge(t *testing.T) *edge {
 	e := &edge{registry: prometheus.NewRegistry(), conns: make(chan net.Conn)}
 	metrics := server.NewMetrics(e.registry)
 	logs := &bytes.Buffer{}
-	e.hub = rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()})
+	e.hub = rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms(), Guard: e.judge})
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	e.server = server.New(server.Config{
 		Hub: e.hub, Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),

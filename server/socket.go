@@ -30,7 +30,7 @@ type protocol interface {
 	// receive takes one message, whose bytes it may keep. An error ends the
 	// socket, with the close code that the error has.
 	receive(ctx context.Context, message []byte) error
-	// tick is called every few seconds. An error ends the socket.
+	// tick is called every second. An error ends the socket.
 	tick(now time.Time) error
 	// alive returns a frame that does nothing, for clients that think the
 	// line dead when they hear nothing; nil while there is none.

@@ -38,6 +38,7 @@ var closeCodes = []struct {
 	{errNobody, 4401, "not signed in"},
 	{errExpired, 4401, "the session expired"},
 	{auth.ErrForbidden, 4403, "no access"},
+	{auth.ErrShareEnded, 4403, "no access"},
 	{auth.ErrNotFound, 4404, "no such project"},
 	{rooms.ErrSlow, 4408, "too slow"},
 	{rooms.ErrReset, 4409, "the document was reset"},

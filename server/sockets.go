@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	watchEvery  = 5 * time.Second
+	watchEvery  = time.Second
 	openTimeout = 30 * time.Second // to open a first document; more than joinTimeout
 	stuckTime   = 15 * time.Second // a write may take
 	pingAfter   = 25 * time.Second // of silence

@@ -28,13 +28,12 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 	if failed != nil {
 		return // it has been answered
 	}
-	y := &yjs{socket: sock, expires: p.Expires}
+	y := &yjs{socket: sock, expires: p.Expires, ends: p.Ends}
 	if err == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), joinTimeout)
 		defer cancel()
-		y.member, err = s.Hub.Join(ctx, rooms.JoinRequest{
-			Doc: doc, Person: p.Person, Name: p.Name, Color: p.Color,
-			Write: writes(doc, access), Moderate: access == auth.AccessWrite, Sink: sock, Encoder: yjsEncoder{}, Ask: true,
+		y.member, err = s.join(ctx, p, rooms.JoinRequest{
+			Doc: doc, Write: writes(doc, access), Moderate: access == auth.AccessWrite, Sink: sock, Encoder: yjsEncoder{}, Ask: true,
 		})
 	}
 	if err != nil {
@@ -50,7 +49,7 @@ func (s *Server) admit(r *http.Request, doc string) (p auth.Principal, a auth.Ac
 	if ticket := r.URL.Query().Get("ticket"); ticket != "" {
 		p, err = s.Auth.Ticket(r.Context(), ticket, r.PathValue("project"))
 	} else {
-		p, err = s.identify(r)
+		p, err = s.identifyAnyone(r)
 	}
 	if err == nil {
 		a, err = s.access(r.Context(), p, doc)
@@ -68,11 +67,31 @@ func (s *Server) access(ctx context.Context, p auth.Principal, doc string) (auth
 	return a, err
 }
 
+// join makes somebody a member of a room. A right that was taken away meanwhile,
+// when there was no member to end yet, is noticed here.
+func (s *Server) join(ctx context.Context, p auth.Principal, request rooms.JoinRequest) (*rooms.Member, error) {
+	request.Person, request.Name, request.Color, request.Share = p.Person, p.Name, p.Color, p.Share
+	member, err := s.Hub.Join(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.access(ctx, p, request.Doc)
+	if err == nil && (writes(request.Doc, a) != request.Write || (a == auth.AccessWrite) != request.Moderate) {
+		err = rooms.ErrRestart
+	}
+	if err != nil {
+		member.Leave()
+		return nil, err
+	}
+	return member, nil
+}
+
 // yjs is a y-websocket client: see protocol.
 type yjs struct {
 	*socket
 	member  *rooms.Member // nil if it was not let in
 	expires time.Time
+	ends    time.Time // the right does, zero for never
 }
 
 func (y *yjs) receive(ctx context.Context, message []byte) error {
@@ -93,6 +112,9 @@ func (y *yjs) receive(ctx context.Context, message []byte) error {
 }
 
 func (y *yjs) tick(now time.Time) error {
+	if !y.ends.IsZero() && !now.Before(y.ends) {
+		return auth.ErrShareEnded
+	}
 	// This protocol has no way to ask for a new token.
 	if !y.expires.IsZero() && now.After(y.expires.Add(renewTime)) {
 		return errExpired

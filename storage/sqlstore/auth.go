@@ -49,7 +49,8 @@ func (s *Store) Rename(ctx context.Context, id, name string) error {
 	return s.exec(ctx, "renaming an account", `UPDATE accounts SET name = ? WHERE id = ?`, name, id)
 }
 
-// People lists those of ids who share a workspace with asker.
+// People lists those of ids who share a workspace with asker, or are guests of
+// its projects.
 func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.Person, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
@@ -58,10 +59,11 @@ func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.
 	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color FROM accounts
 		WHERE id IN (SELECT value FROM json_each(?)) AND (id = ? OR EXISTS (
 			SELECT 1 FROM members theirs JOIN members mine USING (workspace)
-			WHERE theirs.person = accounts.id AND mine.person = ?)) ORDER BY id`, string(list), asker, asker)
-	return collect(rows, err, "listing people", func(scan scanner) (p auth.Person, err error) {
-		return p, scan(&p.ID, &p.Name, &p.Color)
-	})
+			WHERE theirs.person = accounts.id AND mine.person = ?))
+		UNION SELECT g.id, g.name, g.color FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
+			JOIN members m ON m.workspace = p.workspace AND m.person = ?
+			WHERE g.id IN (SELECT value FROM json_each(?)) ORDER BY 1`, string(list), asker, asker, asker, string(list))
+	return collect(rows, err, "listing people", readPerson)
 }
 
 // CreateSession stores a session.
