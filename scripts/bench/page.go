@@ -20,7 +20,7 @@ type smoothness struct {
 	What      string  `json:"what"`
 	Frames    int     `json:"frames"`
 	PerSecond float64 `json:"perSecond"`
-	Work      float64 `json:"work"` // milliseconds a frame
+	Work      float64 `json:"work"` // milliseconds of the main thread a frame
 	P50       float64 `json:"p50"`
 	P95       float64 `json:"p95"`
 	P99       float64 `json:"p99"`
@@ -47,7 +47,7 @@ func (b *bench) pages(ctx context.Context) error {
 	t := b.book.add("The timeline in the browser",
 		"A cut of 2,000 clips on five tracks in headless Chromium, drawn by the processor alone; the server, and 20 Yjs clients that each edit once "+
 			"and move their playhead and selection ten times a second, run on the same machine. A screen shows 60 frames a second, one each 16.7 ms; "+
-			"work is what the page's main thread does for one; a frame is dropped when the one before it was shown for longer.",
+			"work is the processor time of the page's main thread for one; a frame is dropped when the one before it was shown for longer.",
 		"while", "frames a second", "work a frame", "p50", "p95", "p99", "dropped")
 	for _, r := range rows {
 		t.row(r.What, fmt.Sprintf("%.1f", r.PerSecond), millis(r.Work), millis(r.P50), millis(r.P95), millis(r.P99),

@@ -99,7 +99,7 @@ function live(client, seed) {
 // measured collects the times between the frames of a page while something is done.
 async function measured(page, what, act) {
   const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable");
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   const busy = async () => {
     const { metrics } = await session.send("Performance.getMetrics");
     return metrics.find(({ name }) => name === "TaskDuration").value * 1000;

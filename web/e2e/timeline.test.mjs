@@ -313,9 +313,17 @@ test("a cut is made by keys alone, and axe finds nothing", async () => {
     const { clips } = await site.shown(ada);
     return { ok: clips[0].length === 48, value: clips };
   });
-  await keys("d", "Control+t");
+  await keys("d", "t");
   await ada.locator("[data-blend]").first().waitFor();
   await site.picture(ada, "timeline-keys");
+  const marker = ada.getByRole("button", { name: /Marker Opening/ });
+  await marker.focus();
+  await keys("Alt+Shift+ArrowRight");
+  await ada.locator('[data-testid=marker][data-start="24"]').waitFor();
+  await marker.focus();
+  await keys("Delete");
+  await marker.waitFor({ state: "detached" });
+  assert.equal((await site.shown(ada)).clips.length, 6, "the clip that is selected stays");
   await check(ada, "dark");
   await ada.getByRole("button", { name: "Light or dark" }).click();
   await ada.waitForTimeout(200);

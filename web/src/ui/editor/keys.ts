@@ -56,7 +56,7 @@ export const keyHelp = [
       [",  .", "slip"],
       ["Delete", "remove"],
       ["Shift Delete", "lift"],
-      ["Ctrl T", "blend"],
+      ["T", "blend"],
       ["Ctrl X  C  V", "copy"],
       ["Ctrl D", "duplicate"],
       ["M", "mark"],
@@ -115,9 +115,6 @@ function withCommand(view: View, event: KeyboardEvent, inField: boolean): boolea
       return true;
     case "d":
       duplicate(view);
-      return true;
-    case "t":
-      blendChosen(studio, chosen(studio, focused(view)?.id));
       return true;
     case "enter": {
       const clip = focused(view);
@@ -238,6 +235,10 @@ function cut(view: View, event: KeyboardEvent): boolean {
     case ".":
     case ">":
       slipBy(studio, clips(), event.shiftKey ? view.second : 1);
+      return true;
+    case "t":
+    case "T":
+      blendChosen(studio, clips());
       return true;
     case "m":
     case "M":

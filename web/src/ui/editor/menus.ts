@@ -79,7 +79,7 @@ function clipEntries(view: View, clip: Clip, text: Messages): Entry[] {
     },
     {
       name: clip.transition ? text.removeTransition : text.addDissolve,
-      keys: "Ctrl T",
+      keys: "T",
       disabled: off || !next,
       run: () => blendChosen(studio, clips),
     },

@@ -13,6 +13,7 @@ export const rulerHeight = 46;
 /** What is in sight is told in steps of this many pixels, and drawn this much beyond. */
 const chunk = 256;
 const calmAfter = 160; // milliseconds after zooming until things glide again
+const shelfHeight = 64; // the same for rows, downwards
 const saidFor = 4000; // milliseconds that a message stays
 const quietFrom = 90; // clips in sight from which they no longer glide: each glide is work
 /** Narrower clips, in pixels, are drawn together. */
@@ -86,9 +87,16 @@ export class View {
   readonly lifted: ReadonlySet<string> = $derived(
     new Set(this.gesture && "ids" in this.gesture ? this.gesture.ids : []),
   );
+  private readonly shelf = $derived(Math.floor(this.top / shelfHeight) * shelfHeight);
   /** The clips in sight, by track. */
   readonly seen: ReadonlyMap<string, readonly Clip[]> = $derived(
-    new Map(this.rows.map(({ track }) => [track.id, within(track.clips, this)])),
+    new Map(
+      this.rows.map(({ track, top, height }) => {
+        const above = top + height < this.shelf - shelfHeight;
+        const below = top > this.shelf + this.height + shelfHeight;
+        return [track.id, above || below ? [] : within(track.clips, this)];
+      }),
+    ),
   );
   /** The clip that the tabulator reaches: the one that had the focus last, or the first in sight. */
   readonly stop: string | null = $derived.by(() => {
