@@ -5,6 +5,7 @@ package shape
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/soratoo/soratoo/crdt"
@@ -147,8 +148,10 @@ func (n *Node) takes(in *crdt.PreviewInsert, at string) error {
 	if n.kind != register {
 		return nil
 	}
+	// A key that is set several times in one transaction comes as a row of values,
+	// of which the last is the one that stays.
 	values, _ := in.Content().([]any)
-	if len(values) != 1 || size(values[0]) > registerBytes || !n.value(values[0]) {
+	if len(values) == 0 || slices.ContainsFunc(values, func(v any) bool { return size(v) > registerBytes || !n.value(v) }) {
 		return fmt.Errorf("%w: the value of %s", ErrShape, at)
 	}
 	return nil

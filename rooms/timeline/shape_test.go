@@ -110,3 +110,29 @@ func TestWritingInWhatIsGoneIsNotRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A transaction that sets a key several times comes as one row of values when its
+// writer keeps what was replaced, as those who can undo it do.
+func TestAKeyMayBeSetSeveralTimesAtOnce(t *testing.T) {
+	writer := crdt.New(crdt.Options{ClientID: 5, KeepDeleted: true})
+	server := crdt.New(crdt.Options{})
+	if err := check(t, server, writer.Transact(func(tx *crdt.Tx) {
+		writer.Map("clips").Set(tx, "c1", crdt.NewMap(map[string]any{"label": "x"}))
+	})); err != nil {
+		t.Fatal(err)
+	}
+	set := func(values ...any) []byte {
+		v, _ := writer.Map("clips").Get("c1")
+		return writer.Transact(func(tx *crdt.Tx) {
+			for _, value := range values {
+				v.(crdt.Map).Set(tx, "gain", value)
+			}
+		})
+	}
+	if err := check(t, server, set(1, 2, 3, 4)); err != nil {
+		t.Error(err)
+	}
+	if err := check(t, server, set("loud", 2, 3)); !errors.Is(err, shape.ErrShape) {
+		t.Errorf("a row with a word: %v", err)
+	}
+}

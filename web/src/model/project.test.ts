@@ -311,7 +311,7 @@ describe("the projection", () => {
     }
   });
 
-  it("of 2,000 clips follows an edit within a frame, and keeps what did not change", () => {
+  it("of 2,000 clips keeps what an edit did not change", () => {
     const editor = commands.createEditor(new Y.Doc(), seededRandom(1));
     commands.seedTimeline(editor, "long");
     const track = projectTimeline(editor.doc).tracks[0]?.id ?? "";
@@ -323,15 +323,12 @@ describe("the projection", () => {
     );
     const live = openTimeline(editor.doc);
     const before = live.current().tracks[0]?.clips ?? [];
-    const times: number[] = [];
-    for (let i = 0; i < 30; i++) {
-      commands.trimClip(editor, ids[1990] ?? "", "tail", 1);
-      const start = performance.now();
-      live.current();
-      times.push(performance.now() - start);
-    }
+    commands.trimClip(editor, ids[1990] ?? "", "tail", 1);
     const after = live.current().tracks[0]?.clips ?? [];
     expect(after.filter((c, i) => c === before[i]).length).toBe(1991);
-    expect(times.sort((a, b) => a - b)[15]).toBeLessThan(16);
+    const scenes = live.current().scenes;
+    commands.setTrack(editor, track, { muted: true });
+    expect(live.current().tracks[0]?.clips).toBe(after);
+    expect(live.current().scenes).toBe(scenes);
   });
 });
