@@ -35,6 +35,13 @@ type NewClip struct {
 	Text   *string // for titles and captions
 	Gap    int     // on a story track
 	Start  int     // on any other track
+
+	// What follows is not written when it is zero.
+	Speed      float64
+	Gain       float64
+	Fade       Fade
+	Transition *Transition
+	Metadata   string // of another program, as JSON, kept for it
 }
 
 // Spot is where clips go: on a story track behind the clip After, "" for the

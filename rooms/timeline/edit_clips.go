@@ -47,6 +47,21 @@ func (c NewClip) fields(place map[string]any) map[string]any {
 	if c.Text != nil {
 		fields["text"] = crdt.NewText(*c.Text)
 	}
+	if c.Speed > 0 {
+		fields["speed"] = c.Speed
+	}
+	if c.Gain != 0 {
+		fields["gain"] = c.Gain
+	}
+	if c.Fade != (Fade{}) {
+		fields["fade"] = map[string]any{"in": c.Fade.In, "out": c.Fade.Out}
+	}
+	if x := c.Transition; x != nil {
+		fields["transition"] = map[string]any{"kind": x.Kind, "length": x.Length}
+	}
+	if c.Metadata != "" {
+		fields[KeyMetadata] = c.Metadata
+	}
 	return fields
 }
 
