@@ -14,6 +14,8 @@ import (
 	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/rooms/timeline"
+	"github.com/soratoo/soratoo/rooms/timeline/interchange"
 )
 
 // errInternal is an error of ours; clients hear nothing more of it.
@@ -59,6 +61,10 @@ var problems = []struct {
 	{history.ErrKept, http.StatusConflict, "kept-version", "Only named versions are deleted by hand; others go by themselves"},
 	{history.ErrFull, http.StatusConflict, "too-many-versions", "Delete a named version first"},
 	{history.ErrNoRestore, http.StatusConflict, "no-restore", "Only a restore can be taken back"},
+	{interchange.ErrMalformed, http.StatusUnprocessableEntity, "malformed-file", "The file cannot be read"},
+	{interchange.ErrLimit, http.StatusRequestEntityTooLarge, "import-too-large", "The file is larger than an import may be"},
+	{errFormat, http.StatusUnsupportedMediaType, "unknown-format", "This is no timeline, storyboard or captions that can be imported"},
+	{timeline.ErrLocked, http.StatusConflict, "locked-track", "The story track is locked: unlock it first"},
 	{rooms.ErrFull, http.StatusRequestEntityTooLarge, "document-full", "The document has no room for this"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
 }

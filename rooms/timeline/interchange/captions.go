@@ -158,7 +158,7 @@ func readCues(text string, o Options, vtt bool) (*Sequence, Report, error) {
 			}
 			words = append(words, lines[i])
 		}
-		c, err := caption(s.Rate, from, to, words, &r)
+		c, err := cue{from, to, words}.caption(s.Rate, &r)
 		if err != nil {
 			return nil, r, fmt.Errorf("line %d: %w", i+1, err)
 		}
@@ -177,16 +177,22 @@ func readCues(text string, o Options, vtt bool) (*Sequence, Report, error) {
 	return s, r, nil
 }
 
-func caption(rate Rate, from, to *big.Rat, words []string, r *Report) (Clip, error) {
-	start, exactStart := fromSeconds(from, rate)
-	end, exactEnd := fromSeconds(to, rate)
-	if to.Cmp(from) < 0 {
+// cue is a caption as it stands in a file.
+type cue struct {
+	from, to *big.Rat
+	words    []string
+}
+
+func (c cue) caption(rate Rate, r *Report) (Clip, error) {
+	start, exactStart := fromSeconds(c.from, rate)
+	end, exactEnd := fromSeconds(c.to, rate)
+	if c.to.Cmp(c.from) < 0 {
 		return Clip{}, fmt.Errorf("%w: a caption ends before it begins", ErrMalformed)
 	}
 	if !exactStart || !exactEnd {
 		r.changed("times are rounded to whole frames at %v a second", rate)
 	}
-	text := strings.Join(words, "\n")
+	text := strings.Join(c.words, "\n")
 	if plain := cueTags.ReplaceAllString(text, ""); plain != text {
 		r.lost("italics, colours and voices of captions")
 		text = plain
@@ -202,7 +208,7 @@ func caption(rate Rate, from, to *big.Rat, words []string, r *Report) (Clip, err
 func cueClock(text string) *big.Rat {
 	text = strings.Replace(text, ",", ".", 1)
 	out := new(big.Rat)
-	for _, part := range strings.Split(text, ":") {
+	for part := range strings.SplitSeq(text, ":") {
 		n, ok := new(big.Rat).SetString(part)
 		if !ok || len(part) > 12 {
 			n = new(big.Rat)

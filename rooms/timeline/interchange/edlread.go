@@ -157,7 +157,7 @@ func (r *edlReader) event(m []string) error {
 
 // channels are those that an event is on: V, A, A2, AA, B, AA/V…
 func channels(text string) (out []string) {
-	for _, part := range strings.Split(strings.ToUpper(text), "/") {
+	for part := range strings.SplitSeq(strings.ToUpper(text), "/") {
 		switch {
 		case part == "B":
 			out = append(out, "V", "A")

@@ -131,7 +131,7 @@ func (w *fcpxmlWriter) spine() {
 			if c.Start > at {
 				w.gap(at, c.Start-at)
 			}
-			w.clip("", c, c.Start, c.End(), 0)
+			w.clip("", c, w.s.Start+c.Start)
 			if x := c.Transition; x != nil && i+1 < len(w.story.Clips) && w.story.Clips[i+1].Start == c.End() {
 				w.start("transition", "name", "Cross Dissolve", "offset", w.time(w.s.Start+c.End()-x.Length/2), "duration", w.time(x.Length))
 				w.empty("filter-video", "ref", "r2", "name", "Cross Dissolve")
@@ -158,16 +158,12 @@ func (w *fcpxmlWriter) gap(at, length int) {
 	w.end()
 }
 
-// clip writes a clip; lane is "" on the spine. What begins over it, between two
-// frames, is put inside of it.
-func (w *fcpxmlWriter) clip(lane string, c *Clip, from, to, offset int) {
-	at := w.time(w.s.Start + c.Start)
-	if lane != "" {
-		at = w.time(offset)
-	}
+// clip writes a clip at a frame of what is around it; lane is "" on the spine, where
+// what begins over the clip is put inside of it.
+func (w *fcpxmlWriter) clip(lane string, c *Clip, offset int) {
+	at := w.time(offset)
 	element, ref := "asset-clip", w.assets[mediaKey(c)]
-	switch {
-	case c.Text != "":
+	if c.Text != "" {
 		element, ref = "title", "r3"
 	}
 	w.start(element, "ref", ref, "lane", lane, "name", firstLine(w.s.name(c)), "offset", at, "start", w.time(c.In), "duration", w.time(c.Length))
@@ -192,7 +188,7 @@ func (w *fcpxmlWriter) clip(lane string, c *Clip, from, to, offset int) {
 		w.r.lost("fades")
 	}
 	if lane == "" {
-		w.connected(from, to, c.In)
+		w.connected(c.Start, c.End(), c.In)
 	}
 	w.end()
 }
@@ -222,7 +218,7 @@ func (w *fcpxmlWriter) connected(from, to, start int) {
 			if t.Kind == Caption {
 				w.caption(c, lane, start+c.Start-from)
 			} else {
-				w.clip(strconv.Itoa(lane), c, 0, 0, start+c.Start-from)
+				w.clip(strconv.Itoa(lane), c, start+c.Start-from)
 			}
 			if c.Transition != nil {
 				w.r.lost("transitions on track %q", t.Name)

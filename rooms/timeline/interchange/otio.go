@@ -106,7 +106,7 @@ func (w *otioWriter) track(t *Track) object {
 			children = append(children, composed("Gap.1", object{"source_range": w.span(0, c.Start-at)}))
 		}
 		children = append(children, w.clip(&c))
-		if x := c.Transition; x != nil && i+1 < len(t.Clips) && t.Clips[i+1].Start == c.End() {
+		if x := c.Transition; x != nil && i+1 < len(t.Clips) { // a gap may follow it, too
 			children = append(children, otio("Transition.1", object{
 				"transition_type": otioTransition(x.Kind), "in_offset": w.time(x.Length / 2), "out_offset": w.time(x.Length - x.Length/2),
 				"metadata": object{"soratoo": object{"kind": x.Kind}},

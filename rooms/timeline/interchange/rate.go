@@ -43,6 +43,7 @@ func (r Rate) nominal() int { return max((r[0]+r[1]/2)/r[1], 1) }
 // drops tells whether a rate has timecode that drops numbers.
 func (r Rate) drops() bool { return r[1] == 1001 && r.nominal()%30 == 0 }
 
+// String is the rate as people write it: 23.976.
 func (r Rate) String() string {
 	if r[1] == 1 {
 		return fmt.Sprint(r[0])
