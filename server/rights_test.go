@@ -77,6 +77,8 @@ var rights = map[string]struct {
 	"GET /api/v1/versions/{version}/compare":            {},
 	"POST /api/v1/versions/{version}/restore":           {viewer: "forbidden"},
 	"POST /api/v1/versions/{version}/undo":              {viewer: "forbidden"},
+	"GET /api/v1/projects/{project}/export":             {},
+	"POST /api/v1/projects/{project}/import":            {viewer: "forbidden"},
 	"GET /api/v1/shares/{share}/timeline":               {guests: true},
 }
 
