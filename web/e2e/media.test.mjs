@@ -211,8 +211,18 @@ test("a sound gets a track of its own, captions are shown, and what is no media 
   await page.getByTestId("play").click();
   await site.eventually("the playhead does not move", async () => {
     const value = await page.getByTestId("timecode").inputValue();
-    return { ok: value >= "00:00:00:12", value };
+    return { ok: value >= "00:00:01:00", value };
   });
+  const heard = await page.evaluate(() => {
+    const audio = document.querySelector("[data-testid=screen] > audio");
+    const [, , seconds, frames] = document
+      .querySelector("[data-testid=timecode]")
+      .value.split(":")
+      .map(Number);
+    const at = seconds + frames / 24 - 2 / 24; // it begins two frames later
+    return { plays: !audio.paused && !audio.muted, off: Math.abs(audio.currentTime - at) };
+  });
+  assert.ok(heard.plays && heard.off < 0.15, JSON.stringify(heard));
   await page.keyboard.press("k");
   await drop(page, "[data-testid=media-panel]", ["notes.txt"], 100);
   await page.getByTestId("arrivals").getByRole("alert").filter({ hasText: "JPEG" }).waitFor();

@@ -76,7 +76,10 @@ async function medium(event, path) {
   }
   const response = await fetch(event.request);
   if (response.ok && size(response) <= maxFile) event.waitUntil(keepMedium(cache, path));
-  return response;
+  // Browsers refuse media of which one part is from the network and another
+  // was made here: all parts are made here.
+  const { status, headers } = response;
+  return new Response(response.body, { status, headers });
 }
 
 function size({ headers }) {
@@ -125,7 +128,7 @@ async function ask(cache, path, tag) {
 // part cuts what a Range asks for out of a file.
 async function part(kept, range) {
   const wanted = /^bytes=(\d*)-(\d*)$/.exec(range ?? "");
-  if (!wanted) return kept;
+  if (!wanted) return new Response(kept.body, { status: kept.status, headers: kept.headers });
   const [, first, last] = wanted;
   const whole = await kept.blob();
   const from = first === "" ? Math.max(0, whole.size - Number(last)) : Number(first);

@@ -105,10 +105,10 @@ function layerOf(timeline: Timeline, track: Track, clip: Clip, frame: number): L
   };
 }
 
-/** Where the source of a clip is at a frame of the timeline, in seconds; never before its start. */
+/** Where the source of a clip is at a frame of the timeline, in seconds; below 0 its first frame stands. */
 export function sourceTime(timeline: Timeline, clip: Clip, frame: number): number {
   const source = clip.in + (frame - clip.start) * clip.speed;
-  return Math.max(0, framesToSeconds(source, timeline.rate));
+  return framesToSeconds(source, timeline.rate);
 }
 
 /** How far a clip has come out of its fades at a frame, 0 to 1. */

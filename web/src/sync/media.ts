@@ -11,9 +11,10 @@ const drawings = "drawings-1";
 /** So many drawings are kept. */
 const maxDrawings = 400;
 
-/** Where the bytes of an asset are. */
-export function contentUrl(asset: string): string {
-  return `/api/v1/assets/${encodeURIComponent(asset)}/content`;
+/** Where the bytes of an asset are; another try is another address, as browsers remember what failed. */
+export function contentUrl(asset: string, tries = 0): string {
+  const url = `/api/v1/assets/${encodeURIComponent(asset)}/content`;
+  return tries > 0 ? `${url}?try=${tries}` : url;
 }
 
 /** A file on its way; `done` rejects with a Problem, of status 0 and type "canceled" after `cancel`. */

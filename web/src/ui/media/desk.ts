@@ -15,7 +15,7 @@ export type Desk = {
   now(): number;
   /** Begins a stretch of time that is measured by `now`. */
   start(): void;
-  /** A fader for an element, or null as long as the desk is not open. */
+  /** A fader for an element, or null as long as the desk does not run. */
   fader(element: HTMLMediaElement): Fader | null;
   setVolume(volume: number): void;
   close(): void;
@@ -56,7 +56,8 @@ export function createDesk(): Desk {
       byWall = context?.state !== "running";
     },
     fader(element) {
-      if (!context || !master) return null;
+      // An element that plays into a desk that stands still would stand still, too.
+      if (!context || !master || context.state !== "running") return null;
       const own = context;
       const source = own.createMediaElementSource(element);
       const gain = own.createGain();

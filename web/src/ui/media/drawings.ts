@@ -7,7 +7,7 @@ import { contentUrl, keepDrawing, keptDrawing } from "../../sync/media.ts";
 const maxFrames = 48;
 /** How high the frames of a strip are, in pixels. */
 export const stripHeight = 80;
-const patience = 8_000; // milliseconds for one place of a video
+const patience = 15_000; // milliseconds for one place of a video
 const maxSound = 96 << 20; // bytes of a file whose waveform is drawn
 /** Loudest values of a waveform in one second. */
 export const peaksPerSecond = 40;
@@ -21,17 +21,19 @@ const waves = new Map<string, Promise<Uint8Array | null>>();
 let queue: Promise<unknown> = Promise.resolve();
 
 // later runs work when the browser has time, one after another.
-function later<T>(work: () => Promise<T | null>): Promise<T | null> {
+function later<T>(work: (tries: number) => Promise<T | null>): Promise<T | null> {
   const run = async () => {
     await new Promise<void>((resolve) => {
       if ("requestIdleCallback" in globalThis)
         requestIdleCallback(() => resolve(), { timeout: 2000 });
       else setTimeout(resolve, 50);
     });
-    try {
-      return await work();
-    } catch {
-      return null; // it cannot be drawn
+    for (let tries = 0; ; tries++) {
+      try {
+        return await work(tries);
+      } catch {
+        if (tries === 1) return null; // it cannot be drawn
+      }
     }
   };
   const done = queue.then(run);
@@ -48,6 +50,8 @@ function once<T>(
   if (found) return found;
   const made = make();
   known.set(key, made);
+  // What could not be drawn may be asked for again.
+  void made.then((drawn) => drawn ?? known.delete(key));
   return made;
 }
 
@@ -55,7 +59,7 @@ function once<T>(
 export function stripOf(asset: Asset): Promise<Strip | null> {
   return once(strips, asset.id, async () => {
     const name = `strip/${asset.sha256}`;
-    const drawing = (await keptDrawing(name)) ?? (await later(() => drawStrip(asset)));
+    const drawing = (await keptDrawing(name)) ?? (await later((tries) => drawStrip(asset, tries)));
     if (!drawing) return null;
     void keepDrawing(name, drawing);
     const image = await createImageBitmap(drawing);
@@ -70,7 +74,7 @@ function framesOf(asset: Asset): number {
   return Math.max(1, Math.min(maxFrames, Math.ceil(seconds)));
 }
 
-async function drawStrip(asset: Asset): Promise<Blob | null> {
+async function drawStrip(asset: Asset, tries: number): Promise<Blob | null> {
   if (asset.kind === "audio") return null;
   if (asset.kind === "image") {
     const image = new Image();
@@ -81,7 +85,7 @@ async function drawStrip(asset: Asset): Promise<Blob | null> {
   const video = document.createElement("video");
   video.muted = true;
   video.preload = "auto";
-  video.src = contentUrl(asset.id);
+  video.src = contentUrl(asset.id, tries);
   try {
     await heard(video, "loadeddata");
     const frames = framesOf(asset);

@@ -46,11 +46,13 @@ export class Library {
 
   constructor(project: string) {
     this.project = project;
+    addEventListener("online", this.onOnline);
     void this.load();
   }
 
   close(): void {
     this.closed = true;
+    removeEventListener("online", this.onOnline);
     for (const { cancel } of this.uploads.values()) cancel();
   }
 
@@ -104,6 +106,12 @@ export class Library {
   fail(asset: string): void {
     if (!this.broken.has(asset)) this.broken = new Set([...this.broken, asset]);
   }
+
+  // What could not be shown for want of a network may be shown now.
+  private readonly onOnline = (): void => {
+    this.broken = new Set();
+    void this.load();
+  };
 
   private take(assets: readonly Asset[]): void {
     this.assets = new Map([...this.assets, ...assets.map((asset) => [asset.id, asset] as const)]);

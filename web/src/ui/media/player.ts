@@ -49,10 +49,8 @@ export function createPlayer(
       fail: () => on.fail(asset.id),
     });
     deck.element.dataset["clip"] = key;
-    if (asset.kind !== "audio") {
-      deck.element.style.opacity = "0";
-      screen.append(deck.element);
-    }
+    deck.element.style.opacity = "0";
+    screen.append(deck.element);
     const playing = { deck, wanted: turn };
     decks.set(key, playing);
     return playing;
