@@ -1,3 +1,4 @@
+import { interchangeDe, interchangeEn } from "./messages_interchange.ts";
 import { mediaDe, mediaEn } from "./messages_media.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
@@ -148,6 +149,7 @@ const en = {
   ...timelineEn,
   ...mediaEn,
   ...versionsEn,
+  ...interchangeEn,
 };
 
 export type Messages = typeof en;
@@ -305,6 +307,7 @@ const de: Messages = {
   ...timelineDe,
   ...mediaDe,
   ...versionsDe,
+  ...interchangeDe,
 };
 
 export const languages = { en, de } as const;

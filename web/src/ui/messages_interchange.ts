@@ -1,0 +1,81 @@
+// What is said about files of other programs.
+import type { Format } from "../sync/interchange.ts";
+
+export const interchangeEn = {
+  exportFile: "Export",
+  importFile: "Import",
+  exportTitle: "Export",
+  importTitle: (name: string) => `Import ${name}`,
+  exportAs: "As",
+  formats: {
+    otio: { name: "OpenTimelineIO", use: "The whole cut, for editing programs and pipelines" },
+    fcpxml: { name: "FCPXML", use: "Final Cut Pro, DaVinci Resolve, Premiere through a converter" },
+    edl: { name: "EDL (CMX 3600)", use: "One track of picture, for every conforming program" },
+    srt: { name: "Captions, SRT", use: "Captions for players and platforms" },
+    vtt: { name: "Captions, WebVTT", use: "Captions for the web" },
+    csv: { name: "Storyboard, CSV", use: "Scenes as a table, for spreadsheets" },
+    json: { name: "SoraToo, JSON", use: "Storyboard and cut as they are here, for programs" },
+  } as Record<Format, { name: string; use: string }>,
+  download: "Download",
+  keeps: "Kept",
+  changes: "Changed",
+  loses: "Not kept",
+  nothingLost: "Everything is kept.",
+  exportUnsaved: "Changes that are not saved yet will not be in the file.",
+  kindOfFile: "Kind of file",
+  chooseKind: "Choose…",
+  readingFile: "Reading the file…",
+  willImport:
+    "The file is added behind what is there; an empty project becomes what the file says.",
+  importNow: "Import",
+  imported: "Imported. To go back, restore the version that was kept before it.",
+  importTroubles: {
+    "malformed-file": "The file cannot be read:",
+    "import-too-large": "The file is larger than an import may be.",
+    "unknown-format": "The file does not say what kind it is. Choose one.",
+    "locked-track": "The story track is locked. Unlock it and try again.",
+    "document-full": "The project has no room for this file.",
+    forbidden: "You can look, not import.",
+  } as Record<string, string>,
+};
+
+export const interchangeDe: typeof interchangeEn = {
+  exportFile: "Export",
+  importFile: "Import",
+  exportTitle: "Exportieren",
+  importTitle: (name) => `${name} importieren`,
+  exportAs: "Als",
+  formats: {
+    otio: { name: "OpenTimelineIO", use: "Der ganze Schnitt, für Schnittprogramme und Pipelines" },
+    fcpxml: {
+      name: "FCPXML",
+      use: "Final Cut Pro, DaVinci Resolve, Premiere über einen Umwandler",
+    },
+    edl: { name: "EDL (CMX 3600)", use: "Eine Bildspur, für jedes Conforming" },
+    srt: { name: "Untertitel, SRT", use: "Untertitel für Abspieler und Plattformen" },
+    vtt: { name: "Untertitel, WebVTT", use: "Untertitel für das Web" },
+    csv: { name: "Storyboard, CSV", use: "Szenen als Tabelle" },
+    json: { name: "SoraToo, JSON", use: "Storyboard und Schnitt wie hier, für Programme" },
+  },
+  download: "Herunterladen",
+  keeps: "Bleibt",
+  changes: "Ändert sich",
+  loses: "Geht verloren",
+  nothingLost: "Alles bleibt erhalten.",
+  exportUnsaved: "Noch nicht gesicherte Änderungen fehlen in der Datei.",
+  kindOfFile: "Art der Datei",
+  chooseKind: "Wählen…",
+  readingFile: "Liest die Datei…",
+  willImport:
+    "Die Datei kommt hinter das, was da ist; ein leeres Projekt wird, was die Datei sagt.",
+  importNow: "Importieren",
+  imported: "Importiert. Zurück geht es mit der Version, die davor gesichert wurde.",
+  importTroubles: {
+    "malformed-file": "Die Datei lässt sich nicht lesen:",
+    "import-too-large": "Die Datei ist größer, als ein Import sein darf.",
+    "unknown-format": "Die Datei sagt nicht, welcher Art sie ist. Wähle eine.",
+    "locked-track": "Die Story-Spur ist gesperrt. Entsperre sie und versuche es noch einmal.",
+    "document-full": "Das Projekt hat keinen Platz für diese Datei.",
+    forbidden: "Du kannst ansehen, nicht importieren.",
+  },
+};
