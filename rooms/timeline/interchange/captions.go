@@ -74,7 +74,7 @@ func writeSRT(s *Sequence) ([]byte, Report, error) {
 }
 
 // decodeText is bytes as text: UTF-8, UTF-16 by its mark, else Windows-1252.
-func decodeText(b []byte) string {
+func decodeText(b []byte, r *Report) string {
 	switch {
 	case bytes.HasPrefix(b, []byte{0xef, 0xbb, 0xbf}):
 		b = b[3:]
@@ -93,6 +93,7 @@ func decodeText(b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)
 	}
+	r.changed("the file is not UTF-8, and was read as Windows-1252")
 	var out strings.Builder
 	for _, c := range b {
 		if c >= 0x80 && c < 0xa0 {
@@ -116,23 +117,24 @@ var (
 )
 
 func readVTT(b []byte, o Options) (*Sequence, Report, error) {
-	text := decodeText(b)
+	var r Report
+	text := decodeText(b, &r)
 	if !strings.HasPrefix(strings.TrimSpace(text), "WEBVTT") {
 		return nil, Report{}, fmt.Errorf("%w: it does not begin with WEBVTT", ErrMalformed)
 	}
-	return readCues(text, o, true)
+	return readCues(text, o, true, r)
 }
 
 func readSRT(b []byte, o Options) (*Sequence, Report, error) {
-	return readCues(decodeText(b), o, false)
+	var r Report
+	return readCues(decodeText(b, &r), o, false, r)
 }
 
 // readCues reads what both formats have in common: blocks between empty lines, of
 // which those with an arrow in their first two lines are captions.
-func readCues(text string, o Options, vtt bool) (*Sequence, Report, error) {
+func readCues(text string, o Options, vtt bool, r Report) (*Sequence, Report, error) {
 	s := &Sequence{Rate: o.rate()}
 	track := Track{Kind: Caption, Name: "Captions"}
-	var r Report
 	lines := strings.Split(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
 		m := cueTime.FindStringSubmatch(lines[i])
@@ -142,6 +144,9 @@ func readCues(text string, o Options, vtt bool) (*Sequence, Report, error) {
 			}
 			if word, _, _ := strings.Cut(lines[i], " "); vtt && (word == "STYLE" || word == "REGION" || strings.HasPrefix(word, "X-TIMESTAMP-MAP")) {
 				r.lost("styles and regions")
+			}
+			if text := strings.TrimSpace(lines[i]); !vtt && text != "" && len(track.Clips) > 0 && !followed(lines, i) {
+				goOn(&track.Clips[len(track.Clips)-1], text, &r)
 			}
 			continue
 		}
@@ -175,6 +180,25 @@ func readCues(text string, o Options, vtt bool) (*Sequence, Report, error) {
 	slices.SortStableFunc(track.Clips, func(a, b Clip) int { return a.Start - b.Start })
 	s.Tracks = []Track{track}
 	return s, r, nil
+}
+
+// followed tells whether the times of a caption stand on the line behind one, so
+// that it is the caption's number.
+func followed(lines []string, i int) bool {
+	return i+1 < len(lines) && cueTime.MatchString(lines[i+1])
+}
+
+const maxGoOn = 1000 // bytes of a caption that goes on behind an empty line
+
+// goOn adds a line to a caption, as long as there is room.
+func goOn(c *Clip, line string, r *Report) {
+	line = html.UnescapeString(cueTags.ReplaceAllString(line, ""))
+	if len(c.Text)+len(line) > maxGoOn {
+		r.lost("text that belongs to no caption")
+		return
+	}
+	c.Text += "\n" + line
+	r.changed("captions with empty lines in them have none")
 }
 
 // cue is a caption as it stands in a file.

@@ -19,6 +19,7 @@ type edlWriter struct {
 	r     Report
 	b     bytes.Buffer
 	reels map[string]string // media → reel
+	taken map[string]int    // reel → how many there are that begin so
 	event int
 }
 
@@ -33,7 +34,7 @@ type edlEvent struct {
 // writeEDL writes an edit list. A list has a cut on one track of pictures; further
 // tracks are written to channels that many programs read.
 func writeEDL(s *Sequence) ([]byte, Report, error) {
-	w := &edlWriter{s: s, reels: map[string]string{}}
+	w := &edlWriter{s: s, reels: map[string]string{}, taken: map[string]int{"AX": 1, "BL": 1}}
 	title := strings.Join(strings.Fields(s.Title), " ")
 	fmt.Fprintf(&w.b, "TITLE: %s\r\n", cmp.Or(title, "Untitled"))
 	if s.Drop && s.Rate.drops() {
@@ -98,10 +99,11 @@ func (w *edlWriter) events() (out []edlEvent) {
 // many as the media of the next clip has before it begins.
 func (w *edlWriter) lead(from, to *Clip) int {
 	half := from.Transition.Length / 2
-	if to.In < half {
-		w.r.changed("the transition into %q begins later, where its media does", w.s.name(to))
+	if inMedia(half, to.Speed) <= to.In {
+		return min(half, from.Length-1)
 	}
-	return min(half, to.In, from.Length-1)
+	w.r.changed("the transition into %q begins later, where its media does", w.s.name(to))
+	return min(half, int(float64(to.In)/to.Speed), from.Length-1)
 }
 
 // comeOut has a clip begin with the transition of the one before it.
@@ -111,7 +113,7 @@ func (w *edlWriter) comeOut(e *edlEvent, before *Clip) {
 	}
 	lead := w.lead(before, &e.clip)
 	e.before, e.over = before, before.Transition.Length
-	e.clip.Start, e.clip.In, e.clip.Length = e.clip.Start-lead, e.clip.In-lead, e.clip.Length+lead
+	e.clip.Start, e.clip.In, e.clip.Length = e.clip.Start-lead, max(e.clip.In-inMedia(lead, e.clip.Speed), 0), e.clip.Length+lead
 	e.over = min(e.over, e.clip.Length)
 }
 
@@ -137,7 +139,7 @@ func (w *edlWriter) write(e edlEvent) {
 			edit = fmt.Sprintf("W001 %03d", e.over)
 		}
 	}
-	line(reel, edit, c.In, c.In+c.Length, c.Start, c.End())
+	line(reel, edit, c.In, c.In+inMedia(c.Length, c.Speed), c.Start, c.End())
 	if c.Speed != 1 {
 		fmt.Fprintf(&w.b, "M2   %-8s %05.1f                %s\r\n", reel, c.Speed*w.s.Rate.Float(), w.source(c.In))
 	}
@@ -151,6 +153,9 @@ func (w *edlWriter) write(e edlEvent) {
 	}
 	if c.Gain != 0 || c.FadeIn > 0 || c.FadeOut > 0 {
 		w.r.lost("levels and fades")
+	}
+	if c.Text != "" {
+		w.r.changed("the title %q is a clip of that name", firstLine(c.Text))
 	}
 }
 
@@ -173,18 +178,12 @@ func (w *edlWriter) reel(c *Clip) string {
 		return -1
 	}, cmp.Or(c.Reel, strings.TrimSuffix(baseName(c.Media), extension(c.Media)), w.s.name(c)))
 	reel := cmp.Or(plain[:min(len(plain), reelBytes)], "REEL")
-	taken := func() bool {
-		for _, other := range w.reels {
-			if other == reel {
-				return true
-			}
-		}
-		return reel == "AX" || reel == "BL"
-	}
-	for n := 2; taken(); n++ {
-		number := fmt.Sprint(n)
+	for stem := reel; w.taken[reel] > 0; {
+		w.taken[stem]++
+		number := fmt.Sprint(w.taken[stem])
 		reel = cmp.Or(plain[:min(len(plain), reelBytes-len(number))], "R") + number
 	}
+	w.taken[reel]++
 	if reel != c.Reel && c.Reel != "" {
 		w.r.changed("the reel %q is called %s", c.Reel, reel)
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 var (
-	edlLine = regexp.MustCompile(`^\s*(\d{1,6})\s+(\S+)\s+(\S+)\s+([A-Za-z]+\d*(?:\s+[BO])?)(?:\s+(\d{1,4}))?` + strings.Repeat(`\s+(\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,3})`, 4) + `\s*$`)
+	// An event: its number, which may be missing, reel, channel, edit, times.
+	edlLine = regexp.MustCompile(`^\s*(?:(\d{1,6})\s+)?([^\s*>#|].*?)\s+(\S+)\s+([A-Za-z]+\d*(?:\s+[BO])?)(?:\s+(\d{1,4}))?` + strings.Repeat(`\s+(\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,3})`, 4) + `\s*$`)
 	edlM2   = regexp.MustCompile(`^\s*M2\s+(\S+)\s+(-?[\d.]+)`)
 	edlName = regexp.MustCompile(`(?i)^\*\s*(FROM CLIP NAME|TO CLIP NAME|CLIP NAME|SOURCE FILE|LOC|KEY CLIP NAME)\s*:\s*(.*)$`)
 	edlLoc  = regexp.MustCompile(`^(\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,3})\s+(\S+)\s*(.*)$`)
@@ -37,8 +38,8 @@ type edlClip struct {
 // readEDL reads a CMX3600 edit list. A list does not say its rate: it is that of
 // the project, unless its numbers ask for another.
 func readEDL(b []byte, o Options) (*Sequence, Report, error) {
-	text := decodeText(b)
 	r := &edlReader{s: &Sequence{Rate: o.rate()}}
+	text := decodeText(b, &r.r)
 	lines := strings.Split(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), "\n")
 	r.guessRate(lines)
 	for i, line := range lines {
@@ -183,7 +184,7 @@ func (r *edlReader) motion(m []string) error {
 			r.r.lost("line %d: clips do not run backwards here", r.line)
 			continue
 		}
-		c.clip.Speed = round(fps/r.s.Rate.Float(), 1000)
+		c.clip.Speed = round(min(fps/r.s.Rate.Float(), maxSpeed), 1000)
 	}
 	return nil
 }
@@ -282,7 +283,7 @@ func (r *edlReader) put(t *Track, e edlClip) {
 	switch {
 	case e.edit == "C" || over == 0:
 	case black && before != nil:
-		before.FadeOut = over
+		before.Length, before.FadeOut = before.Length+over, over // it goes on while it fades
 	case before == nil || isBlack(before):
 		c.FadeIn = over
 	default:
@@ -295,6 +296,9 @@ func (r *edlReader) put(t *Track, e edlClip) {
 			r.r.changed("wipes go from the right to the left")
 		}
 	}
+	if black {
+		return
+	}
 	if n := len(t.Clips); n > 0 && t.Clips[n-1].End() > c.Start {
 		r.r.changed("an event of channel %s at %s lies over the one before, which is shorter now", e.channel, timecode(r.origin+c.Start, r.s.Rate, r.s.Drop))
 		t.Clips[n-1].Length = c.Start - t.Clips[n-1].Start
@@ -302,9 +306,7 @@ func (r *edlReader) put(t *Track, e edlClip) {
 			t.Clips = t.Clips[:n-1]
 		}
 	}
-	if !black {
-		t.Clips = append(t.Clips, c)
-	}
+	t.Clips = append(t.Clips, c)
 }
 
 func isBlack(c *Clip) bool { return strings.EqualFold(c.Reel, "BL") }

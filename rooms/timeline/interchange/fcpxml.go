@@ -3,6 +3,7 @@ package interchange
 import (
 	"cmp"
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +56,16 @@ func (w *fcpxmlWriter) time(frames int) string {
 	}
 	// In frames of the rate, as programs that want whole frames expect.
 	return fmt.Sprintf("%d/%ds", int64(frames)*int64(w.s.Rate[1]), w.s.Rate[0])
+}
+
+// behind is where in its media a clip ends, between two frames if need be.
+func (w *fcpxmlWriter) behind(c *Clip) string {
+	run, ok := new(big.Rat).SetString(strconv.FormatFloat(c.Speed, 'f', 6, 64))
+	if !ok {
+		return w.time(c.In)
+	}
+	t := run.Mul(run, w.s.Rate.seconds(c.Length))
+	return t.Add(t, w.s.Rate.seconds(c.In)).RatString() + "s"
 }
 
 func (w *fcpxmlWriter) resources() {
@@ -166,7 +177,11 @@ func (w *fcpxmlWriter) clip(lane string, c *Clip, offset int) {
 	if c.Text != "" {
 		element, ref = "title", "r3"
 	}
-	w.start(element, "ref", ref, "lane", lane, "name", firstLine(w.s.name(c)), "offset", at, "start", w.time(c.In), "duration", w.time(c.Length))
+	start := c.In
+	if c.Speed != 1 && c.Speed > 0 && c.Text == "" {
+		start = int(float64(c.In) / c.Speed) // in the time of the map below
+	}
+	w.start(element, "ref", ref, "lane", lane, "name", firstLine(w.s.name(c)), "offset", at, "start", w.time(start), "duration", w.time(c.Length))
 	if scene := w.s.scene(c.Scene); scene != nil && scene.Prompt != "" {
 		w.words("note", scene.Prompt)
 	}
@@ -177,8 +192,8 @@ func (w *fcpxmlWriter) clip(lane string, c *Clip, offset int) {
 	}
 	if c.Speed != 1 && c.Text == "" {
 		w.start("timeMap")
-		w.empty("timept", "time", "0s", "value", "0s", "interp", "linear")
-		w.empty("timept", "time", w.time(c.Length), "value", w.time(inMedia(c.Length, c.Speed)), "interp", "linear")
+		w.empty("timept", "time", w.time(start), "value", w.time(c.In), "interp", "linear")
+		w.empty("timept", "time", w.time(start+c.Length), "value", w.behind(c), "interp", "linear")
 		w.end()
 	}
 	if c.Gain != 0 {
@@ -188,7 +203,7 @@ func (w *fcpxmlWriter) clip(lane string, c *Clip, offset int) {
 		w.r.lost("fades")
 	}
 	if lane == "" {
-		w.connected(c.Start, c.End(), c.In)
+		w.connected(c.Start, c.End(), start)
 	}
 	w.end()
 }
@@ -227,7 +242,7 @@ func (w *fcpxmlWriter) connected(from, to, start int) {
 	}
 	for _, m := range w.s.Markers {
 		if m.At >= from && m.At < to {
-			w.empty("marker", "start", w.time(start+m.At-from), "duration", w.time(max(m.Length, 1)), "value", firstLine(m.Label))
+			w.empty("marker", "start", w.time(start+m.At-from), "duration", w.time(max(m.Length, 1)), "value", cmp.Or(firstLine(m.Label), "Marker"))
 		}
 	}
 }

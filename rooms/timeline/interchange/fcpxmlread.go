@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,17 +64,33 @@ func (r *fcpxmlReader) format(sequence *node) {
 		r.r.changed("the sequence has no format and is read at 24 frames a second")
 		return
 	}
-	if d, err := seconds(f.attrs["frameDuration"]); err == nil && d.Sign() > 0 {
-		fps, _ := new(big.Rat).Inv(d).Float64()
-		if rate, ok := rateOf(fps); ok {
-			r.s.Rate = rate
-		}
+	if rate, ok := formatRate(f); ok {
+		r.s.Rate = rate
+	} else {
+		r.r.changed("the format of the sequence says no rate, and it is read at 24 frames a second")
 	}
 	width, _ := strconv.Atoi(f.attrs["width"])
 	height, _ := strconv.Atoi(f.attrs["height"])
 	if width >= 16 && height >= 16 && max(width, height) <= 16384 {
 		r.s.Size = [2]int{width, height}
 	}
+}
+
+// formatName is how Final Cut calls its formats: FFVideoFormat1080p2398.
+var formatName = regexp.MustCompile(`^FFVideoFormat.*[pi](\d{2})(\d{2})?$`)
+
+// formatRate is the rate of a format, by its frames or by its name.
+func formatRate(f *node) (Rate, bool) {
+	if d, err := seconds(f.attrs["frameDuration"]); err == nil && d.Sign() > 0 {
+		fps, _ := new(big.Rat).Inv(d).Float64()
+		return rateOf(fps)
+	}
+	m := formatName.FindStringSubmatch(f.attrs["name"])
+	if m == nil {
+		return Rate{}, false
+	}
+	fps, _ := strconv.ParseFloat(m[1]+"."+m[2], 64)
+	return rateOf(fps)
 }
 
 // seconds reads a time such as 1001/24000s; "" is 0.
@@ -271,10 +288,16 @@ func (r *fcpxmlReader) clip(e *node, lane string, s stands) error {
 		}
 		c.Label = ""
 	default:
-		var err error
-		if kind, err = r.media(&c, e, s.start); err != nil {
+		start, err := r.speed(&c, e.child("timeMap"), s.start)
+		if err != nil {
 			return err
 		}
+		if kind, err = r.media(&c, e, start); err != nil {
+			return err
+		}
+	}
+	if e.attrs["enabled"] == "0" {
+		r.r.changed("%q was switched off, and is on", cmp.Or(c.Label, c.Text, c.Media))
 	}
 	if n, _ := strconv.Atoi(lane); n < 0 && kind == Video && e.child("video") == nil {
 		kind = Audio
@@ -344,12 +367,10 @@ func (r *fcpxmlReader) media(c *Clip, e *node, start *big.Rat) (kind string, err
 	return kind, nil
 }
 
-// adjust reads speed and level.
+// adjust reads the level.
 func (r *fcpxmlReader) adjust(c *Clip, e *node) {
 	for _, child := range e.children {
 		switch child.name {
-		case "timeMap":
-			r.speed(c, child)
 		case "adjust-volume":
 			db, err := strconv.ParseFloat(strings.TrimSuffix(child.attrs["amount"], "dB"), 64)
 			if err == nil && db >= -100 && db <= 24 {
@@ -363,29 +384,38 @@ func (r *fcpxmlReader) adjust(c *Clip, e *node) {
 	}
 }
 
-func (r *fcpxmlReader) speed(c *Clip, timeMap *node) {
-	points := timeMap.children
-	if len(points) != 2 {
-		r.r.lost("the changing speed of %q", c.Label)
-		return
+// speed reads how fast a clip runs, and where in its media it begins: a clip with a
+// map of times begins in the time that the map leads from.
+func (r *fcpxmlReader) speed(c *Clip, timeMap *node, start *big.Rat) (*big.Rat, error) {
+	if timeMap == nil {
+		return start, nil
 	}
-	var t, v [2]*big.Rat
-	for i, p := range points {
-		var err error
-		if t[i], err = seconds(p.attrs["time"]); err != nil {
-			return
+	var t, v []*big.Rat
+	for _, p := range timeMap.children {
+		time, err := seconds(p.attrs["time"])
+		if err != nil {
+			return nil, err
 		}
-		if v[i], err = seconds(p.attrs["value"]); err != nil {
-			return
+		value, err := seconds(p.attrs["value"])
+		if err != nil {
+			return nil, err
 		}
+		t, v = append(t, time), append(v, value)
+	}
+	if len(t) != 2 {
+		r.r.lost("the changing speed of %q", c.Label)
+		return start, nil
 	}
 	dt, dv := new(big.Rat).Sub(t[1], t[0]), new(big.Rat).Sub(v[1], v[0])
 	if dt.Sign() <= 0 || dv.Sign() < 0 {
 		r.r.lost("%q runs backwards, which clips do not here", c.Label)
-		return
+		return start, nil
 	}
-	speed, _ := dv.Quo(dv, dt).Float64()
-	c.Speed = round(min(speed, 100), 1e6)
+	dv.Quo(dv, dt)
+	speed, _ := dv.Float64()
+	c.Speed = round(min(speed, maxSpeed), 1e6)
+	in := new(big.Rat).Sub(start, t[0])
+	return in.Add(in.Mul(in, dv), v[0]), nil
 }
 
 // transition puts a transition on the clip before it.

@@ -32,6 +32,7 @@ const (
 	maxDepth  = 64
 	maxFrame  = 1 << 30
 	maxText   = 100_000 // bytes of one text
+	maxSpeed  = 100     // times as fast as it was
 )
 
 // Sequence is a cut between two formats. Frames are of its rate and count from
@@ -287,6 +288,9 @@ func baseName(path string) string {
 }
 
 func firstLine(s string) string {
-	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	s = strings.TrimSpace(s)
+	if end := strings.IndexAny(s, "\r\n"); end >= 0 {
+		s = s[:end]
+	}
 	return s
 }

@@ -72,7 +72,7 @@ func uncell(text string) string {
 func readCSV(b []byte, o Options) (*Sequence, Report, error) {
 	s := &Sequence{Rate: o.rate()}
 	var r Report
-	text := decodeText(b)
+	text := decodeText(b, &r)
 	rows := csv.NewReader(strings.NewReader(text))
 	rows.FieldsPerRecord, rows.LazyQuotes, rows.TrimLeadingSpace = -1, true, true
 	if first, _, _ := strings.Cut(text, "\n"); strings.Count(first, ";") > strings.Count(first, ",") {

@@ -14,7 +14,7 @@ type node struct {
 	name     string
 	attrs    map[string]string
 	children []*node
-	text     string
+	text     strings.Builder
 }
 
 // parseXML reads a file as a tree, within the limits. Nothing outside the file is
@@ -48,8 +48,8 @@ func parseXML(b []byte) (*node, error) {
 		case xml.EndElement:
 			stack = stack[:len(stack)-1]
 		case xml.CharData:
-			if len(top.text)+len(t) <= maxText {
-				top.text += string(t)
+			if top.text.Len()+len(t) <= maxText {
+				top.text.Write(t)
 			}
 		}
 	}
@@ -87,7 +87,7 @@ func (n *node) words() string {
 	var b strings.Builder
 	var walk func(n *node)
 	walk = func(n *node) {
-		b.WriteString(n.text)
+		b.WriteString(n.text.String())
 		for _, c := range n.children {
 			walk(c)
 		}
