@@ -19,8 +19,9 @@ const module = "github.com/soratoo/soratoo"
 // domain is what adapters may import.
 var domain = []string{
 	"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire",
-	"rooms", "rooms/shape", "rooms/timeline", "rooms/timeline/interchange", "rooms/review",
 	"auth", "media", "history",
+	"render",
+}
 }
 
 // packages is the table of ARCHITECTURE.md: each package with what it may
@@ -33,22 +34,9 @@ var packages = map[string]struct {
 		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
-	"crdt":                       {ours: []string{"crdt/lib0"}},
-	"crdt/lib0":                  {},
-	"crdt/awareness":             {ours: []string{"crdt/lib0"}},
-	"crdt/wire":                  {ours: []string{"crdt/lib0"}},
-	"crdt/crdttest":              {ours: []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire"}},
-	"rooms":                      {ours: []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire", "auth"}},
-	"rooms/shape":                {ours: []string{"crdt"}},
-	"rooms/timeline":             {ours: []string{"crdt", "rooms/shape"}},
-	"rooms/timeline/interchange": {ours: []string{"crdt", "rooms/timeline"}},
-	"rooms/review":               {ours: []string{"crdt", "rooms/shape"}},
-	"auth":                       {others: []string{"github.com/golang-jwt/jwt", "golang.org/x/crypto/argon2", "golang.org/x/text"}},
-	"media":                      {ours: []string{"auth"}},
-	"history":                    {ours: []string{"auth", "crdt", "rooms/timeline"}},
-	"media/ffprobe":              {ours: []string{"media"}},
-	"storage/blob":               {},
-	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},
+	"auth", "media", "history",
+	"render",
+}
 	"storage/sqlstore": {
 		ours:   domain,
 		others: []string{"github.com/pressly/goose", "modernc.org/sqlite"},

@@ -1,0 +1,280 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	pollTime    = 2 * time.Second        // between looks at the queue when nobody says that there is something
+	beatTime    = 500 * time.Millisecond // between two beats that tell of progress
+	aliveTime   = Lease / 3              // between two beats that tell of nothing new
+	silentTime  = time.Minute            // after which a renderer is taken to hang
+	overdueTime = 5 * time.Second        // between looks for leases that ended
+	afterTime   = 10 * time.Second       // for what has to be stored when the node goes down
+)
+
+var (
+	errHung   = errors.New("render: the renderer is silent")
+	errUnheld = errors.New("render: the job is another's")
+)
+
+// Config is what a dispatcher works with.
+type Config struct {
+	Store     Store
+	Renderers map[string]Renderer // by backend
+	Workers   int                 // jobs at once on this node
+	Node      string              // the node's name in the queue
+	Dir       string              // where jobs get their directories
+	Logger    *slog.Logger
+
+	// Keep stores what a job made and returns the id under which it is found.
+	Keep func(ctx context.Context, job Job, dir string, out Output) (asset string, err error)
+	// Drop takes back what Keep stored, for a job that was another's by then.
+	Drop func(ctx context.Context, asset string) error
+	// Told is called with every change that this node makes. It must not block.
+	Told func(Change)
+}
+
+// Dispatcher gives the queue's jobs to renderers.
+type Dispatcher struct {
+	config   Config
+	backends []string
+	wake     chan struct{}
+
+	mu      sync.Mutex
+	running map[string]context.CancelCauseFunc // by job
+}
+
+// NewDispatcher makes a dispatcher. Nothing happens until Run is called.
+func NewDispatcher(c Config) *Dispatcher {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Dispatcher{
+		config: c, backends: slices.Sorted(maps.Keys(c.Renderers)), wake: make(chan struct{}, 1),
+		running: map[string]context.CancelCauseFunc{},
+	}
+}
+
+// Wake says that there may be something to claim. It never blocks.
+func (d *Dispatcher) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Stop ends the work on a job of this node, if it is being worked on, because it
+// was canceled.
+func (d *Dispatcher) Stop(job string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if cancel := d.running[job]; cancel != nil {
+		cancel(errUnheld)
+	}
+}
+
+// Run works until ctx ends; then it gives back the jobs that it has. It is called
+// once.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	var workers sync.WaitGroup
+	for i := range d.config.Workers {
+		workers.Go(func() { d.work(ctx, fmt.Sprintf("%s/%d", d.config.Node, i)) })
+	}
+	workers.Go(func() { d.watch(ctx) })
+	workers.Wait()
+	return nil
+}
+
+// work claims one job after the other.
+func (d *Dispatcher) work(ctx context.Context, worker string) {
+	for ctx.Err() == nil {
+		c, err := d.config.Store.Claim(ctx, Want{Worker: worker, Backends: d.backends, Now: time.Now()})
+		if err == nil {
+			d.Wake() // there may be more, for another worker
+			d.told(c)
+			d.do(ctx, c.Job)
+			continue
+		}
+		if !errors.Is(err, ErrNone) && ctx.Err() == nil {
+			d.config.Logger.Error("claiming a render", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.wake:
+		case <-time.After(pollTime):
+		}
+	}
+}
+
+// watch puts back the jobs of workers that fell silent, on whatever node.
+func (d *Dispatcher) watch(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(overdueTime):
+		}
+		ids, err := d.config.Store.Overdue(ctx, time.Now())
+		if err != nil {
+			d.config.Logger.Error("looking for lost renders", "err", err)
+		}
+		for _, id := range ids {
+			// Another node may have been faster.
+			if c, err := d.config.Store.Change(ctx, id, LeaseEnded{}, time.Now()); err == nil {
+				d.told(c)
+				d.Wake()
+			}
+		}
+	}
+}
+
+func (d *Dispatcher) told(c Change) {
+	if d.config.Told != nil {
+		d.config.Told(c)
+	}
+}
+
+// do renders one job and tells the store how that ended.
+func (d *Dispatcher) do(ctx context.Context, job Job) {
+	working, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	d.mu.Lock()
+	d.running[job.ID] = cancel
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		delete(d.running, job.ID)
+		d.mu.Unlock()
+	}()
+
+	var progress progress
+	progress.set(0)
+	var beats sync.WaitGroup
+	beats.Go(func() { d.beat(working, job, &progress, cancel) })
+	asset, event := d.render(working, job, progress.set)
+	cancel(nil)
+	beats.Wait()
+
+	// The end is told even while the node goes down.
+	ending, done := context.WithTimeout(context.WithoutCancel(ctx), afterTime)
+	defer done()
+	c, err := d.config.Store.Change(ending, job.ID, event, time.Now())
+	switch {
+	case err == nil:
+		d.told(c)
+		return
+	case !errors.Is(err, ErrFenced):
+		d.config.Logger.Error("ending a render", "job", job.ID, "err", err)
+	}
+	if asset == "" {
+		return
+	}
+	if err := d.config.Drop(ending, asset); err != nil {
+		d.config.Logger.Error("dropping a render's result", "job", job.ID, "err", err)
+	}
+}
+
+// render is one attempt: what it made, as an asset, and the event that it ends with.
+func (d *Dispatcher) render(ctx context.Context, job Job, report func(float64)) (asset string, e Event) {
+	dir, err := os.MkdirTemp(d.config.Dir, "render-")
+	if err != nil {
+		return "", d.broke(ctx, job, err)
+	}
+	defer os.RemoveAll(dir)
+	out, err := d.renderIn(ctx, job, dir, report)
+	if err != nil {
+		return "", d.broke(ctx, job, err)
+	}
+	asset, err = d.config.Keep(ctx, job, dir, out)
+	if err != nil {
+		return "", d.broke(ctx, job, err)
+	}
+	return asset, Finished{job.Fence, Result{Asset: asset, Frames: out.Frames, Seconds: out.Seconds, Cost: out.Cost}}
+}
+
+// renderIn calls the renderer. Its panic is its failure.
+func (d *Dispatcher) renderIn(ctx context.Context, job Job, dir string, report func(float64)) (out Output, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("render: panic: %v", p)
+		}
+	}()
+	r := d.config.Renderers[job.Backend]
+	if r == nil {
+		return out, &Failure{Reason: Reason{"backend", "this node has no renderer " + job.Backend}}
+	}
+	return r.Render(ctx, job, dir, report)
+}
+
+// broke is the event for an error.
+func (d *Dispatcher) broke(ctx context.Context, job Job, err error) Event {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, errHung):
+		return Broke{job.Fence, Reason{"hung", "the renderer made no progress"}, true}
+	case cause != nil && !errors.Is(cause, errUnheld):
+		return Released{job.Fence} // the node goes down
+	}
+	d.config.Logger.Warn("a render broke", "job", job.ID, "attempt", job.Attempt, "err", err)
+	var f *Failure
+	if errors.As(err, &f) {
+		return Broke{job.Fence, f.Reason, f.Repeatable}
+	}
+	return Broke{job.Fence, Reason{"error", "the renderer failed"}, true}
+}
+
+// beat tells the store how far the work is, until ctx ends, and ends the work
+// when it is another's by now, or does not go on.
+func (d *Dispatcher) beat(ctx context.Context, job Job, p *progress, stop context.CancelCauseFunc) {
+	told, at := 0.0, time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(beatTime):
+		}
+		now := time.Now()
+		far, heard := p.get()
+		if now.Sub(heard) > silentTime {
+			stop(errHung)
+			return
+		}
+		if far == told && now.Sub(at) < aliveTime {
+			continue
+		}
+		c, err := d.config.Store.Change(ctx, job.ID, Beat{job.Fence, far}, now)
+		switch {
+		case err == nil:
+			told, at = far, now
+			d.told(c)
+		case errors.Is(err, ErrFenced), errors.Is(err, ErrNotFound), now.Sub(at) > Lease:
+			stop(errUnheld)
+			return
+		}
+	}
+}
+
+// progress is how far a renderer is, and when it last said so.
+type progress struct {
+	far   atomic.Uint64 // in millionths
+	heard atomic.Int64  // nanoseconds of Unix time
+}
+
+func (p *progress) set(far float64) {
+	p.far.Store(uint64(min(max(far, 0), 1) * 1e6))
+	p.heard.Store(time.Now().UnixNano())
+}
+
+func (p *progress) get() (far float64, heard time.Time) {
+	return float64(p.far.Load()) / 1e6, time.Unix(0, p.heard.Load())
+}

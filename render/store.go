@@ -1,0 +1,99 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrNone: no job can be claimed now.
+var ErrNone = errors.New("render: no job to claim")
+
+// ErrNotFound: there is no such job.
+var ErrNotFound = errors.New("render: no such job")
+
+// Store keeps the queue for all nodes. Each call is one transaction.
+type Store interface {
+	// Claim gives the job that is next for one of these backends to a worker, by
+	// [Claimed], or returns [ErrNone]. Next is, of the jobs that are queued, due,
+	// with all that they need done, in no paused project and within their
+	// workspace's budget: one of the workspace that has the fewest running, the one
+	// with the highest priority, the lowest place.
+	Claim(ctx context.Context, w Want) (Change, error)
+
+	// Change applies an event to a job and stores what it became.
+	Change(ctx context.Context, job string, e Event, now time.Time) (Change, error)
+
+	// Overdue lists running jobs whose lease has ended, at most a few.
+	Overdue(ctx context.Context, now time.Time) ([]string, error)
+}
+
+// Want says who asks for work, and which they can do.
+type Want struct {
+	Worker   string
+	Backends []string
+	Now      time.Time
+}
+
+// Change is a job as it is after an event, with the event's number among all of
+// its project: numbers have no gaps, so that who watches knows what was missed.
+type Change struct {
+	Job Job
+	Seq uint64
+}
+
+// Budget bounds what a workspace may render in a day; 0 is no bound.
+type Budget struct {
+	Jobs    int
+	Seconds float64
+	Cost    float64
+}
+
+// Spent is what was rendered in a day.
+type Spent struct {
+	Jobs    int
+	Seconds float64
+	Cost    float64
+}
+
+// Allows tells whether one more job may be claimed.
+func (b Budget) Allows(s Spent) bool {
+	return (b.Jobs == 0 || s.Jobs < b.Jobs) && (b.Seconds == 0 || s.Seconds < b.Seconds) && (b.Cost == 0 || s.Cost < b.Cost)
+}
+
+// Renderer makes video of one kind of backend. A further backend is a type that
+// implements it.
+type Renderer interface {
+	// Render makes what the job's spec asks for, into files in dir, which is empty
+	// and is removed afterwards. It calls report, from any goroutine, with how far it is (0 to
+	// 1), at least every minute: who is silent for longer is taken to hang. It returns when ctx ends. An
+	// error may be or wrap a [*Failure], which says whether to try again; any other
+	// is tried again.
+	Render(ctx context.Context, job Job, dir string, report func(progress float64)) (Output, error)
+}
+
+// Output is what a renderer has made.
+type Output struct {
+	File    string // in the job's directory
+	Type    string // its media type
+	Frames  int
+	Seconds float64 // of processor or service time
+	Cost    float64
+}
+
+// Failure is an error that people are told.
+type Failure struct {
+	Reason     Reason
+	Repeatable bool
+	Err        error // for the log; may be nil
+}
+
+func (f *Failure) Error() string {
+	if f.Err != nil {
+		return f.Reason.Message + ": " + f.Err.Error()
+	}
+	return f.Reason.Message
+}
+
+// Unwrap returns the error for the log.
+func (f *Failure) Unwrap() error { return f.Err }
