@@ -1,0 +1,139 @@
+// Package ffmpeg renders plans into video with the ffmpeg program and nothing
+// else: scenes without a take become cards of their words, segments are joined
+// with transitions, overlays and captions are laid over them, sounds are mixed.
+//
+// Frames go through this package one by one: each piece of the plan is decoded by
+// a process of its own into plain pictures, of which exactly as many are handed
+// to the encoder as the plan says. So the result has its frames to the last one,
+// whatever is inside the media.
+package ffmpeg
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/soratoo/soratoo/render"
+)
+
+// Limits of a plan.
+const (
+	maxFrames = 24 * 60 * 60 * 60 // a day at 60 frames a second
+	maxPieces = 20_000            // segments, overlays, sounds and captions together
+	maxEdge   = 4096              // pixels
+	overlays  = 64                // over the story
+)
+
+// Config is what the renderer works with.
+type Config struct {
+	// Open gives the path of an asset's file, for as long as the job runs, and its
+	// media type as it was found out when it came in.
+	Open func(ctx context.Context, workspace, asset string) (path, mediaType string, err error)
+	// Program is the path of ffmpeg; "" looks for it.
+	Program string
+	Logger  *slog.Logger
+}
+
+// Renderer is the embedded renderer. It may be used by several workers at once.
+type Renderer struct {
+	config  Config
+	program string
+}
+
+// New makes a renderer. The error says what to install when there is no ffmpeg.
+func New(c Config) (*Renderer, error) {
+	program := c.Program
+	if program == "" {
+		program = "ffmpeg"
+	}
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return nil, fmt.Errorf("%w; install ffmpeg (Debian: apt-get install ffmpeg) to render", err)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Renderer{config: c, program: path}, nil
+}
+
+// work is the rendering of one plan.
+type work struct {
+	*Renderer
+	job    render.Job
+	plan   render.Plan
+	preset preset
+	dir    string
+	report func(float64)
+	size   [2]int  // of the result; even
+	mixed  float64 // how much of the work the mix was
+}
+
+// Render makes a file of the job's plan.
+func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, report func(float64)) (render.Output, error) {
+	began := time.Now()
+	w := work{Renderer: r, job: job, dir: dir, report: report}
+	if err := w.read(); err != nil {
+		return render.Output{}, err
+	}
+	sound, err := w.mix(ctx)
+	if err == nil {
+		err = w.encode(ctx, sound)
+	}
+	if err != nil {
+		return render.Output{}, broken(ctx, err)
+	}
+	return render.Output{
+		File: w.file(), Type: w.preset.mediaType, Frames: w.plan.Frames, Seconds: time.Since(began).Seconds(),
+	}, nil
+}
+
+// file is the result's name in the job's directory.
+func (w *work) file() string { return "result." + w.preset.extension }
+
+func (w *work) path(name string) string { return filepath.Join(w.dir, name) }
+
+// broken turns an error into what people are told.
+func broken(ctx context.Context, err error) error {
+	var f *render.Failure
+	if errors.As(err, &f) || ctx.Err() != nil {
+		return err
+	}
+	return &render.Failure{Reason: render.Reason{Code: "ffmpeg", Message: "ffmpeg could not make the video"}, Repeatable: true, Err: err}
+}
+
+// invalid is the failure of a plan that cannot be rendered, ever.
+func invalid(format string, args ...any) error {
+	return &render.Failure{Reason: render.Reason{Code: "plan", Message: fmt.Sprintf(format, args...)}}
+}
+
+// read decodes the plan and holds it against the limits.
+func (w *work) read() error {
+	p := &w.plan
+	if err := json.Unmarshal(w.job.Spec, p); err != nil {
+		return invalid("the plan cannot be read: %v", err)
+	}
+	var ok bool
+	if w.preset, ok = presets[p.Preset]; !ok {
+		return invalid("there is no preset %.40q", p.Preset)
+	}
+	pieces := len(p.Segments) + len(p.Overlays) + len(p.Sounds) + len(p.Captions)
+	switch total := p.Total(); {
+	case p.Rate[0] < 1 || p.Rate[1] < 1 || p.Rate[0] > 240*p.Rate[1]:
+		return invalid("%d/%d is no rate of frames", p.Rate[0], p.Rate[1])
+	case p.Size[0] < 16 || p.Size[1] < 16 || p.Size[0] > maxEdge || p.Size[1] > maxEdge:
+		return invalid("pictures of %d × %d cannot be made", p.Size[0], p.Size[1])
+	case total < 1:
+		return invalid("the cut is empty")
+	case total > maxFrames || pieces > maxPieces || len(p.Overlays) > overlays:
+		return invalid("the cut is too long, or has too many pieces")
+	case total != p.Frames:
+		return invalid("the segments have %d frames, the plan says %d", total, p.Frames)
+	}
+	w.size = w.preset.fit(p.Size)
+	return nil
+}

@@ -1,0 +1,45 @@
+package ffmpeg
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// styled is the captions in the format of Advanced SubStation Alpha, which libass
+// draws on the pictures.
+func (w *work) styled() []byte {
+	var b bytes.Buffer
+	height := w.size[1]
+	fmt.Fprintf(&b, "[Script Info]\nScriptType: v4.00+\nPlayResX: %d\nPlayResY: %d\nWrapStyle: 0\nScaledBorderAndShadow: yes\n\n", w.size[0], height)
+	fmt.Fprintf(&b, "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV\n")
+	fmt.Fprintf(&b, "Style: Default,Go,%d,&H00FFFFFF,&H00000000,&H80000000,0,1,%d,0,2,%d,%d,%d\n\n",
+		max(height/18, 8), max(height/300, 1), w.size[0]/12, w.size[0]/12, height/20)
+	fmt.Fprintf(&b, "[Events]\nFormat: Layer, Start, End, Style, Text\n")
+	// What libass would take for a command is shown as it is written.
+	plain := strings.NewReplacer("\\", "\\\u200b", "{", "\\{", "}", "\\}", "\r\n", "\\N", "\n", "\\N", "\r", "\\N")
+	for _, c := range w.plan.Captions {
+		fmt.Fprintf(&b, "Dialogue: 0,%s,%s,Default,%s\n", w.clock(c.Start, 100), w.clock(c.Start+c.Frames, 100), plain.Replace(c.Text))
+	}
+	return b.Bytes()
+}
+
+// subtitles is the captions as SubRip.
+func (w *work) subtitles() []byte {
+	var b bytes.Buffer
+	for i, c := range w.plan.Captions {
+		// An empty line would end the caption.
+		text := strings.Join(strings.FieldsFunc(c.Text, func(r rune) bool { return r == '\n' || r == '\r' }), "\n")
+		from, to := "0"+w.clock(c.Start, 1000), "0"+w.clock(c.Start+c.Frames, 1000)
+		fmt.Fprintf(&b, "%d\n%s --> %s\n%s\n\n", i+1, strings.Replace(from, ".", ",", 1), strings.Replace(to, ".", ",", 1), text)
+	}
+	return b.Bytes()
+}
+
+// clock is a time as h:mm:ss and parts of a second.
+func (w *work) clock(frame, parts int) string {
+	at := int64(frame) * int64(w.plan.Rate[1]) * int64(parts) / int64(w.plan.Rate[0])
+	seconds := at / int64(parts)
+	digits := len(fmt.Sprint(parts)) - 1
+	return fmt.Sprintf("%d:%02d:%02d.%0*d", seconds/3600, seconds/60%60, seconds%60, digits, at%int64(parts))
+}
