@@ -19,9 +19,9 @@ const module = "github.com/soratoo/soratoo"
 // domain is what adapters may import.
 var domain = []string{
 	"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire",
+	"rooms", "rooms/shape", "rooms/timeline", "rooms/timeline/interchange", "rooms/review",
 	"auth", "media", "history",
 	"render",
-}
 }
 
 // packages is the table of ARCHITECTURE.md: each package with what it may

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -66,10 +67,8 @@ func (j Job) After(e Event, now time.Time) (Job, error) {
 
 // in tells whether the job is in one of these states.
 func (j *Job) in(what string, states ...State) error {
-	for _, s := range states {
-		if j.State == s {
-			return nil
-		}
+	if slices.Contains(states, j.State) {
+		return nil
 	}
 	return fmt.Errorf("%w: %s while %s", ErrState, what, j.State)
 }

@@ -28,6 +28,30 @@ type Store interface {
 	Overdue(ctx context.Context, now time.Time) ([]string, error)
 }
 
+// Orders is the part of a queue that people use.
+type Orders interface {
+	// AddJob stores a queued job, at the end of its priority. When an equal job of its workspace
+	// is done and its result is still there, the new one is done at once, by [Reused].
+	AddJob(ctx context.Context, j Job) (Change, error)
+	// Job returns a job, or ends with [ErrNotFound].
+	Job(ctx context.Context, id string) (Job, error)
+	// Jobs lists jobs of a project, the newest first, with the number of the last
+	// event that is in the answer.
+	Jobs(ctx context.Context, f Filter) (jobs []Job, seq uint64, err error)
+	// SetBudget bounds what a workspace may render in a day.
+	SetBudget(ctx context.Context, workspace string, b Budget) error
+	// Pause stops claims of a project's jobs, or lets them go on.
+	Pause(ctx context.Context, project string, paused bool) error
+}
+
+// Filter says which jobs to list: those of a project, before one of them.
+type Filter struct {
+	Project string
+	States  []State // empty: all
+	Before  string  // the id of the last one of the page before; "" for the first page
+	Limit   int
+}
+
 // Want says who asks for work, and which they can do.
 type Want struct {
 	Worker   string
@@ -88,6 +112,7 @@ type Failure struct {
 	Err        error // for the log; may be nil
 }
 
+// Error is the reason, with what is for the log.
 func (f *Failure) Error() string {
 	if f.Err != nil {
 		return f.Reason.Message + ": " + f.Err.Error()

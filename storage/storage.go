@@ -11,6 +11,7 @@ import (
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
+	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/storage/sqlstore"
 )
@@ -22,6 +23,8 @@ type Store interface {
 	auth.Store
 	media.Store
 	history.Store
+	render.Store
+	render.Orders
 	Ping(ctx context.Context) error
 	Close() error
 }

@@ -1,6 +1,7 @@
 package ffmpeg
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
@@ -9,7 +10,6 @@ import (
 	_ "image/gif"
 	_ "image/jpeg"
 	"image/png"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -82,31 +82,24 @@ func (w *work) drawCard(ctx context.Context, name string, c *render.Card) error 
 
 // drawPicture fills the card with a picture, darker where the words will be.
 func (w *work) drawPicture(ctx context.Context, p *painter, asset string) error {
-	missing := func(err error) error {
-		return &render.Failure{Reason: render.Reason{Code: "media", Message: "a picture of a scene is missing or cannot be read"}, Err: err}
-	}
-	path, _, err := w.config.Open(ctx, w.job.Workspace, asset)
+	path, _, err := w.open(ctx, asset)
 	if err != nil {
-		return missing(err)
+		return err
 	}
-	f, err := os.Open(path)
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return missing(err)
+		return err
 	}
-	defer f.Close()
-	about, _, err := image.DecodeConfig(f)
+	about, _, err := image.DecodeConfig(bytes.NewReader(b))
 	if err == nil && about.Width*about.Height > maxPixels {
 		err = fmt.Errorf("%d × %d pixels", about.Width, about.Height)
 	}
+	var picture image.Image
 	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
+		picture, _, err = image.Decode(bytes.NewReader(b))
 	}
 	if err != nil {
-		return missing(err)
-	}
-	picture, _, err := image.Decode(f)
-	if err != nil {
-		return missing(err)
+		return &render.Failure{Reason: render.Reason{Code: "media", Message: "a picture of a scene cannot be read"}, Err: err}
 	}
 	p.cover(picture)
 	return nil
@@ -256,9 +249,9 @@ func (p *painter) lines(w words, face font.Face, lines []string, step int) {
 
 // wrap divides a text into lines, at spaces or, in long words, anywhere.
 func wrap(face font.Face, text string, width fixed.Int26_6) (lines []string) {
-	for _, paragraph := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
 		line := ""
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			longer := strings.TrimLeft(line+" "+word, " ")
 			if font.MeasureString(face, longer) <= width {
 				line = longer

@@ -13,7 +13,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -31,9 +33,9 @@ const (
 
 // Config is what the renderer works with.
 type Config struct {
-	// Open gives the path of an asset's file, for as long as the job runs, and its
-	// media type as it was found out when it came in.
-	Open func(ctx context.Context, workspace, asset string) (path, mediaType string, err error)
+	// Open opens an asset of the job's project, and tells its media type as it was
+	// found out when it came in.
+	Open func(ctx context.Context, job render.Job, asset string) (content io.ReadCloser, mediaType string, err error)
 	// Program is the path of ffmpeg; "" looks for it.
 	Program string
 	Logger  *slog.Logger
@@ -71,12 +73,13 @@ type work struct {
 	report func(float64)
 	size   [2]int  // of the result; even
 	mixed  float64 // how much of the work the mix was
+	opened map[string]asset
 }
 
 // Render makes a file of the job's plan.
 func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, report func(float64)) (render.Output, error) {
 	began := time.Now()
-	w := work{Renderer: r, job: job, dir: dir, report: report}
+	w := work{Renderer: r, job: job, dir: dir, report: report, opened: map[string]asset{}}
 	if err := w.read(); err != nil {
 		return render.Output{}, err
 	}
@@ -96,6 +99,32 @@ func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, repor
 func (w *work) file() string { return "result." + w.preset.extension }
 
 func (w *work) path(name string) string { return filepath.Join(w.dir, name) }
+
+// asset is a file of the job's directory.
+type asset struct{ path, mediaType string }
+
+// open brings an asset into the job's directory, once, and returns its path.
+func (w *work) open(ctx context.Context, id string) (path, mediaType string, err error) {
+	if a, ok := w.opened[id]; ok {
+		return a.path, a.mediaType, nil
+	}
+	content, mediaType, err := w.config.Open(ctx, w.job, id)
+	if err != nil {
+		return "", "", &render.Failure{Reason: render.Reason{Code: "media", Message: "media of the cut is missing"}, Err: err}
+	}
+	defer func() { err = errors.Join(err, content.Close()) }()
+	path = w.path(fmt.Sprintf("asset-%d", len(w.opened)))
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", "", err
+	}
+	_, err = io.Copy(f, content)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", "", err
+	}
+	w.opened[id] = asset{path, mediaType}
+	return path, mediaType, nil
+}
 
 // broken turns an error into what people are told.
 func broken(ctx context.Context, err error) error {

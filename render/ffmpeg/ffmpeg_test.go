@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,12 +61,9 @@ func renderer(t *testing.T) *ffmpeg.Renderer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := ffmpeg.New(ffmpeg.Config{Open: func(_ context.Context, _, asset string) (string, string, error) {
-		mediaType, ok := m.types[asset]
-		if !ok {
-			return "", "", os.ErrNotExist
-		}
-		return filepath.Join(m.dir, asset), mediaType, nil
+	r, err := ffmpeg.New(ffmpeg.Config{Open: func(_ context.Context, _ render.Job, asset string) (io.ReadCloser, string, error) {
+		f, err := os.Open(filepath.Join(m.dir, filepath.Base(asset)))
+		return f, m.types[asset], err
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -64,9 +64,9 @@ func (w *work) background() string {
 
 // media is n frames of an asset, from a frame of the piece on.
 func (w *work) media(ctx context.Context, m render.Media, from, n int) (source, error) {
-	path, mediaType, err := w.config.Open(ctx, w.job.Workspace, m.Asset)
+	path, mediaType, err := w.open(ctx, m.Asset)
 	if err != nil {
-		return source{}, &render.Failure{Reason: render.Reason{Code: "media", Message: "media of the cut is missing"}, Err: err}
+		return source{}, err
 	}
 	fit := w.fit()
 	if strings.HasPrefix(mediaType, "image/") {

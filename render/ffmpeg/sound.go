@@ -58,9 +58,9 @@ func (w *work) addSound(ctx context.Context, f *os.File, s render.Sound) error {
 	if s.Start < 0 || frames < 1 {
 		return nil
 	}
-	path, mediaType, err := w.config.Open(ctx, w.job.Workspace, s.Media.Asset)
+	path, mediaType, err := w.open(ctx, s.Media.Asset)
 	if err != nil {
-		return &render.Failure{Reason: render.Reason{Code: "media", Message: "media of the cut is missing"}, Err: err}
+		return err
 	}
 	if strings.HasPrefix(mediaType, "image/") {
 		return nil
