@@ -20,6 +20,8 @@ type queue struct {
 	mu   sync.Mutex
 	jobs []render.Job
 	seq  uint64
+
+	noted []string // settings
 }
 
 func (q *queue) change(i int, e render.Event, now time.Time) (render.Change, error) {

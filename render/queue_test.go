@@ -1,0 +1,120 @@
+package render_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/soratoo/soratoo/render"
+)
+
+// AddJob and the rest make the queue in memory one that people use.
+func (q *queue) AddJob(_ context.Context, j render.Job) (render.Change, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.seq++
+	j.Place = q.seq * 10
+	q.jobs = append(q.jobs, j)
+	return render.Change{Job: j, Seq: q.seq}, nil
+}
+
+func (q *queue) Job(_ context.Context, id string) (render.Job, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, j := range q.jobs {
+		if j.ID == id {
+			return j, nil
+		}
+	}
+	return render.Job{}, render.ErrNotFound
+}
+
+func (q *queue) Jobs(context.Context, render.Filter) ([]render.Job, uint64, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.jobs), q.seq, nil
+}
+
+func (q *queue) SetBudget(_ context.Context, workspace string, b render.Budget) error {
+	q.noted = append(q.noted, fmt.Sprint("budget of ", workspace, ": ", b.Jobs))
+	return nil
+}
+
+func (q *queue) Pause(_ context.Context, project string, paused bool) error {
+	q.noted = append(q.noted, fmt.Sprint("pause of ", project, ": ", paused))
+	return nil
+}
+
+func TestPeopleUseTheQueue(t *testing.T) {
+	inBubble(t, func(s *studio) {
+		stopped := make(chan struct{}, 1)
+		d, stop := s.node("n", func(ctx context.Context, j render.Job, report func(float64)) (render.Output, error) {
+			defer func() { stopped <- struct{}{} }()
+			return render.Output{}, takes(ctx, time.Duration(len(j.Spec))*time.Second, report)
+		})
+		defer stop()
+		var told []render.State
+		q := render.NewQueue(&s.queue, &s.queue, d, func(c render.Change) { told = append(told, c.Job.State) })
+		ask := func(id string, seconds int) render.Job {
+			t.Helper()
+			j, err := q.Ask(t.Context(), render.Job{ID: id, Project: "p", Backend: "test", Kind: render.Scene, Spec: make([]byte, seconds)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return j
+		}
+		first, second := ask("a", 50), ask("b", 50)
+		if first.Hash == "" || first.Hash != second.Hash || ask("c", 51).Hash == first.Hash || first.State != render.Queued {
+			t.Errorf("asked for %+v and %+v", first, second)
+		}
+		time.Sleep(time.Second)
+		// It is heard at once, not by the next beat.
+		began := time.Now()
+		if j, err := q.Cancel(t.Context(), "a"); err != nil || j.State != render.Canceled {
+			t.Errorf("Cancel = %s, %v", j.State, err)
+		}
+		<-stopped
+		if took := time.Since(began); took > 0 {
+			t.Errorf("the renderer heard of it after %v", took)
+		}
+		if j, err := q.Retry(t.Context(), "a"); err != nil || j.State != render.Queued {
+			t.Errorf("Retry = %s, %v", j.State, err)
+		}
+		if _, err := q.Retry(t.Context(), "b"); !errors.Is(err, render.ErrState) {
+			t.Errorf("Retry of a running job: %v", err)
+		}
+		ask("d", 1)
+		if j, err := q.Move(t.Context(), "d", 1000, ""); err != nil || j.Priority != 100 {
+			t.Errorf("Move = %d, %v", j.Priority, err)
+		}
+		c, err := q.Job(t.Context(), "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.Move(t.Context(), "d", 0, "gone"); !errors.Is(err, render.ErrNotFound) {
+			t.Errorf("Move before what is not there: %v", err)
+		}
+		ask("e", 1)
+		if j, err := q.Move(t.Context(), "e", 7, "a"); err == nil && (j.Priority != 0 || j.Place >= c.Place) {
+			t.Errorf("moved to %d, %d", j.Priority, j.Place)
+		}
+		if err := errors.Join(q.Pause(t.Context(), "p", true), q.SetBudget(t.Context(), "w", render.Budget{Jobs: 3})); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"pause of p: true", "budget of w: 3"}; !slices.Equal(s.noted, want) {
+			t.Errorf("noted %q", s.noted)
+		}
+		if jobs, seq, err := q.Jobs(t.Context(), render.Filter{Project: "p"}); err != nil || len(jobs) != 5 || seq == 0 {
+			t.Errorf("%d jobs, %d, %v", len(jobs), seq, err)
+		}
+		if len(told) < 8 {
+			t.Errorf("told of %d changes", len(told))
+		}
+		if _, err := q.Ask(t.Context(), render.Job{Spec: make([]byte, 5<<20)}); !errors.Is(err, render.ErrState) {
+			t.Errorf("a huge plan: %v", err)
+		}
+	})
+}
