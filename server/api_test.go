@@ -32,6 +32,7 @@ type site struct {
 	handler http.Handler
 	hub     *rooms.Hub
 	logs    *bytes.Buffer
+	media   string // where the bytes of media are
 }
 
 // How large files and projects may be on a site.
@@ -57,7 +58,8 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 	logs := &bytes.Buffer{}
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	metrics := server.NewMetrics(prometheus.NewRegistry())
-	files, err := blob.Open(filepath.Join(t.TempDir(), "media"))
+	dir := filepath.Join(t.TempDir(), "media")
+	files, err := blob.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +83,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})
-	return &site{t: t, handler: s.Handler(), hub: hub, logs: logs}
+	return &site{t: t, handler: s.Handler(), hub: hub, logs: logs, media: dir}
 }
 
 // answer is what came of a request.

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -172,9 +174,25 @@ func TestFilesThatAreTooLargeLeaveNothing(t *testing.T) {
 		t.Errorf("a file that fits still: %d %s", a.status, a.raw)
 	}
 	list := s.do("GET", "/api/v1/projects/"+project+"/assets", ada, nil)
-	if items, _ := list.body["items"].([]any); len(items) != projectBytes/fileBytes+1 {
-		t.Errorf("the project has %d files: %s", len(items), list.raw)
+	want := projectBytes/fileBytes + 1
+	if items, _ := list.body["items"].([]any); len(items) != want || s.files() != want {
+		t.Errorf("the project has %d files and %d are kept: %s", len(items), s.files(), list.raw)
 	}
+}
+
+// files counts the files that are kept of media, whole or not.
+func (s *site) files() (n int) {
+	s.t.Helper()
+	err := filepath.WalkDir(s.media, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // brokenLine gives some bytes and then fails.
@@ -203,8 +221,8 @@ func TestAFileThatIsCutOffLeavesNothing(t *testing.T) {
 			t.Errorf("cut off after %d bytes: %d %s", n, w.Code, w.Body)
 		}
 	}
-	if list := s.do("GET", "/api/v1/projects/"+project+"/assets", ada, nil); !strings.Contains(list.raw, `"items":[]`) {
-		t.Errorf("the project has %s", list.raw)
+	if list := s.do("GET", "/api/v1/projects/"+project+"/assets", ada, nil); !strings.Contains(list.raw, `"items":[]`) || s.files() != 0 {
+		t.Errorf("the project has %s, and %d files are kept", list.raw, s.files())
 	}
 	if logs := s.logs.String(); logs != "" {
 		t.Errorf("the log has %s", logs)
@@ -247,6 +265,9 @@ func TestMediaAreForTheProjectsPeople(t *testing.T) {
 	}
 	if a := s.do("GET", path+"/content", ada, nil); a.status != http.StatusNotFound {
 		t.Errorf("media of a project that is gone: %d", a.status)
+	}
+	if n := s.files(); n != 0 {
+		t.Errorf("%d files of a project that is gone are kept", n)
 	}
 }
 
