@@ -224,6 +224,9 @@ func (s *Server) put(ctx context.Context, in *importRequest, sequence *interchan
 		update = d.Transact(func(tx *crdt.Tx) {
 			err = interchange.IntoDocument(timeline.Edit{Doc: d, Tx: tx}, sequence, link, report)
 		})
+		if err == nil && update != nil {
+			err = fitting(state, update)
+		}
 		return update, err
 	}
 	if in.DryRun {
@@ -233,8 +236,25 @@ func (s *Server) put(ctx context.Context, in *importRequest, sequence *interchan
 		}
 		return err
 	}
-	if _, err := s.History.BeforeImport(ctx, in.Project, who(ctx).Person); err != nil {
+	if _, err := s.announced(s.History.BeforeImport(ctx, in.Project, who(ctx).Person)); err != nil {
 		return err
 	}
 	return s.Hub.Edit(ctx, in.Project+"/timeline", who(ctx).Person, edit)
+}
+
+// fitting holds what an import would write against the shape of a timeline, as
+// everybody's edits are: Hub.Edit goes by no guard.
+func fitting(state, update []byte) error {
+	d, err := opened(state)
+	if err != nil {
+		return err
+	}
+	p, err := d.Preview(update)
+	if err != nil {
+		return err
+	}
+	if err := timeline.Shape.Check(d, p); err != nil {
+		return fmt.Errorf("%w: %w", interchange.ErrLimit, err)
+	}
+	return nil
 }

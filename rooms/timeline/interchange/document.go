@@ -99,6 +99,7 @@ type Link func(asset, name string) (id string)
 // name, to be filled. The report goes on.
 func IntoDocument(e timeline.Edit, s *Sequence, link Link, r *Report) error {
 	in := importer{edit: e, s: s, link: link, r: r, scenes: map[string]string{}}
+	s.bound(r)
 	now := timeline.Project(e.Doc)
 	if empty(&now) {
 		if err := in.begin(&now); err != nil {
