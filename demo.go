@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/soratoo/soratoo/auth"
@@ -21,11 +24,12 @@ const (
 	demoWorkspace = "Demo studio"
 	demoProject   = "Harbour at dawn"
 	demoBirthYear = 1990
+	demoLinks     = 100 // for guests, of which all but the last were revoked
 	demoPage      = 100 // things looked through for those that are there already
 )
 
 func demoHelp() string {
-	return "Make a demo workspace with two editors and a sample project, and print how to sign in.\nWhat is there already is left as it is.\n\n" +
+	return "Make a demo workspace with two editors, a sample project and a link for guests, and print how to sign in.\nWhat is there already is left as it is.\n\n" +
 		"Usage: soratoo demo [flags]\n\n" + settingsHelp()
 }
 
@@ -54,7 +58,11 @@ func (p program) demo(ctx context.Context) error {
   Ada   %s   %s
   Ben   %s   %s
 
-`, c.publicURL, d.project.ID, d.ada.email, d.ada.password, d.ben.email, d.ben.password)
+Guests comment without an account by this link:
+
+  %s/s/%s
+
+`, c.publicURL, d.project.ID, d.ada.email, d.ada.password, d.ben.email, d.ben.password, c.publicURL, d.link)
 	return nil
 }
 
@@ -64,6 +72,7 @@ type demonstration struct {
 	dir      string
 	ada, ben demoPerson
 	project  auth.Project
+	link     string // the token of a link for guests
 }
 
 type demoPerson struct {
@@ -85,7 +94,10 @@ func (d *demonstration) make(ctx context.Context) (err error) {
 	if _, err := d.auth.AddMember(ctx, d.ada.principal, auth.NewMember{Workspace: workspace, Email: d.ben.email, Role: auth.RoleEditor}); err != nil {
 		return err
 	}
-	d.project, err = d.sample(ctx, workspace)
+	if d.project, err = d.sample(ctx, workspace); err != nil {
+		return err
+	}
+	d.link, err = d.share(ctx)
 	return err
 }
 
@@ -110,13 +122,47 @@ func (d *demonstration) person(ctx context.Context, name, email string) (demoPer
 // password is the same on every run and different in every installation: it
 // comes from the installation's key.
 func (d *demonstration) password(name string) (string, error) {
+	secret, err := d.secret(name)
+	if err != nil {
+		return "", err
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(secret[:10])), nil
+}
+
+// secret is one of the demo's, by what it is for.
+func (d *demonstration) secret(of string) ([]byte, error) {
 	key, err := os.ReadFile(filepath.Join(d.dir, "access.key"))
 	if err != nil {
-		return "", fmt.Errorf("reading the signing key: %w", err)
+		return nil, fmt.Errorf("reading the signing key: %w", err)
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("demo " + name))
-	return strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:10])), nil
+	mac.Write([]byte("demo " + of))
+	return mac.Sum(nil), nil
+}
+
+// share makes a link for guests, or finds it. One that was revoked gives way to
+// the next.
+func (d *demonstration) share(ctx context.Context) (token string, err error) {
+	there, err := d.auth.Shares(ctx, d.ada.principal, d.project.ID, auth.Page{Limit: demoPage})
+	if err != nil {
+		return "", err
+	}
+	for n := range demoLinks {
+		secret, err := d.secret(fmt.Sprintf("link %s %d", d.project.ID, n))
+		if err != nil {
+			return "", err
+		}
+		token = base64.RawURLEncoding.EncodeToString(secret[:16])
+		hash := sha256.Sum256([]byte(token))
+		if slices.ContainsFunc(there, func(s auth.Share) bool { return bytes.Equal(s.Hash, hash[:]) }) {
+			return token, nil
+		}
+		_, _, err = d.auth.CreateShare(ctx, d.ada.principal, auth.NewShare{Project: d.project.ID, Comment: true, Token: token})
+		if !errors.Is(err, auth.ErrTooMany) {
+			return token, err
+		}
+	}
+	return "", fmt.Errorf("all %d links of the demo were revoked; remove the data directory %s to begin anew", demoLinks, d.dir)
 }
 
 func (d *demonstration) workspace(ctx context.Context) (string, error) {

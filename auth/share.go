@@ -50,7 +50,8 @@ type View struct {
 
 // Shares keeps shares. Reads of what is not there end with ErrNotFound.
 type Shares interface {
-	// CreateShare stores a share, unless its project has so many: ErrTooMany.
+	// CreateShare stores a share, unless its project has so many, or one has this
+	// hash: ErrTooMany.
 	CreateShare(ctx context.Context, s Share, most int) error
 	Share(ctx context.Context, id string) (Share, error)
 	ShareByHash(ctx context.Context, hash []byte) (Share, error)
@@ -99,6 +100,7 @@ type NewShare struct {
 	Password string // "" for none
 	Version  string // "" for what is there at the time
 	Expires  time.Time
+	Token    string // "": a random one; others must be as hard to guess
 }
 
 // CreateShare makes a link to a project. The token is in the answer and nowhere
@@ -124,7 +126,10 @@ func (s *Service) CreateShare(ctx context.Context, p Principal, in NewShare) (Sh
 			return Share{}, "", err
 		}
 	}
-	token := newShareToken()
+	token := in.Token
+	if token == "" {
+		token = newShareToken()
+	}
 	share.Hash = hashSecret(token)
 	return share, token, s.store.CreateShare(ctx, share, maxShares)
 }

@@ -17,7 +17,7 @@ const shareColumns = `s.id, s.project, p.name, s.hash, s.comment, s.download, s.
 func (s *Store) CreateShare(ctx context.Context, a auth.Share, most int) error {
 	result, err := s.write.ExecContext(ctx, `INSERT INTO shares
 		(id, project, hash, comment, download, password, version, person, created, expires)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM shares WHERE project = ? AND revoked = 0) < ?`,
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM shares WHERE project = ? AND revoked = 0) < ? ON CONFLICT (hash) DO NOTHING`,
 		a.ID, a.Project, a.Hash, a.Comment, a.Download, a.Password, a.Version, a.Person, a.Created.UnixMilli(), until(a.Expires),
 		a.Project, most)
 	if err := one(result, err, auth.ErrTooMany); err != nil {

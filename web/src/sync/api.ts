@@ -66,6 +66,31 @@ export type Asset = {
   /** Absent until somebody has looked into the file. */
   facts?: Facts;
 };
+export type Capability = "view" | "comment" | "download";
+/** A link for guests. */
+export type Share = {
+  id: string;
+  capabilities: Capability[];
+  password: boolean;
+  created_at: string;
+  expires_at?: string;
+  views: number;
+  viewed_at?: string;
+  /** Only right after it was made. */
+  url?: string;
+};
+export type NewShare = { capabilities: Capability[]; password?: string; expires_at?: string };
+export type View = { guest: Person; at: string };
+/** What a guest gets who opens a link. */
+export type Opened = {
+  guest: Person;
+  share: string;
+  access_token: string;
+  project: { id: string; name: string };
+  capabilities: Capability[];
+  version?: string;
+};
+export type Knock = { token: string; password?: string; display_name?: string };
 type Page<T> = { items: T[]; next_cursor?: string };
 type SignedIn = { user: User };
 
@@ -101,7 +126,31 @@ export function createApi(options: ApiOptions = {}) {
   const send = createSend(options);
   const post = <T>(path: string, body: unknown) => send<T>(path, { method: "POST", body });
   const patch = <T>(path: string, body: unknown) => send<T>(path, { method: "PATCH", body });
+  // Who came by a link asks for people and media by it.
+  let share: string | null = null;
+  const shared = (of: string) => (share === null ? null : `/shares/${share}/${of}`);
   return {
+    shares: (project: string) =>
+      list<Share>(send, `/projects/${encodeURIComponent(project)}/shares`),
+    createShare: (project: string, wanted: NewShare) =>
+      post<Share>(`/projects/${encodeURIComponent(project)}/shares`, wanted),
+    deleteShare: (id: string) =>
+      send<void>(`/shares/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    views: (id: string) => list<View>(send, `/shares/${encodeURIComponent(id)}/views`),
+    /** Comes in by a link; from then on this client is a guest's. */
+    openShare: async (knock: Knock) => {
+      const opened = await post<Opened>("/shares/open", knock);
+      share = opened.share;
+      return opened;
+    },
+    /** Comes back by the cookie of a link, with a new access token. */
+    resumeShare: async (id: string) => {
+      const opened = await send<Opened>(`/shares/${encodeURIComponent(id)}/resume`, {
+        method: "POST",
+      });
+      share = opened.share;
+      return opened;
+    },
     signUp: async (account: SignUp) => (await post<SignedIn>("/accounts", account)).user,
     signIn: async (email: string, password: string) =>
       (await post<SignedIn>("/sessions", { email, password })).user,
@@ -125,13 +174,13 @@ export function createApi(options: ApiOptions = {}) {
     deleteProject: (project: string) =>
       send<void>(`/projects/${encodeURIComponent(project)}`, { method: "DELETE" }),
     assets: (project: string) =>
-      list<Asset>(send, `/projects/${encodeURIComponent(project)}/assets`),
+      list<Asset>(send, shared("assets") ?? `/projects/${encodeURIComponent(project)}/assets`),
     describeAsset: (asset: string, facts: Facts) =>
       patch<Asset>(`/assets/${encodeURIComponent(asset)}`, facts),
     deleteAsset: (asset: string) =>
       send<void>(`/assets/${encodeURIComponent(asset)}`, { method: "DELETE" }),
     /** Names and colours of people, asked for together and remembered; who is not known is absent. */
-    people: createPeople(send),
+    people: createPeople(send, () => shared("people") ?? "/people"),
     ...versionsApi(send),
   };
 }
@@ -245,10 +294,13 @@ async function orNull<T>(answer: Promise<T>, status: number): Promise<T | null> 
   }
 }
 
-function createPeople(send: Send): (ids: readonly string[]) => Promise<Map<string, Person>> {
+function createPeople(
+  send: Send,
+  path: () => string,
+): (ids: readonly string[]) => Promise<Map<string, Person>> {
   const known = new Map<string, Promise<Person | null>>();
   const ask = (ids: string[]) => {
-    const answer = send<Page<Person>>("/people", { query: { ids: ids.join(",") } });
+    const answer = send<Page<Person>>(path(), { query: { ids: ids.join(",") } });
     for (const id of ids) {
       const person = answer.then(({ items }) => items.find((item) => item.id === id) ?? null);
       known.set(id, person);

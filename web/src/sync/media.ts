@@ -11,9 +11,18 @@ const drawings = "drawings-1";
 /** So many drawings are kept. */
 const maxDrawings = 400;
 
+// The link that this page was opened by, when a guest's.
+let share: string | null = null;
+
+/** Has media come by a link from now on: a guest's page shows nothing else. */
+export function showShared(by: string): void {
+  share = by;
+}
+
 /** Where the bytes of an asset are; another try is another address, as browsers remember what failed. */
 export function contentUrl(asset: string, tries = 0): string {
-  const url = `/api/v1/assets/${encodeURIComponent(asset)}/content`;
+  const from = share === null ? "" : `/shares/${encodeURIComponent(share)}`;
+  const url = `/api/v1${from}/assets/${encodeURIComponent(asset)}/content`;
   return tries > 0 ? `${url}?try=${tries}` : url;
 }
 

@@ -1,5 +1,6 @@
 import { interchangeDe, interchangeEn } from "./messages_interchange.ts";
 import { mediaDe, mediaEn } from "./messages_media.ts";
+import { reviewDe, reviewEn } from "./messages_review.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
 
@@ -150,6 +151,7 @@ const en = {
   ...mediaEn,
   ...versionsEn,
   ...interchangeEn,
+  ...reviewEn,
 };
 
 export type Messages = typeof en;
@@ -308,6 +310,7 @@ const de: Messages = {
   ...mediaDe,
   ...versionsDe,
   ...interchangeDe,
+  ...reviewDe,
 };
 
 export const languages = { en, de } as const;

@@ -7,7 +7,12 @@ import { createReviewer, openReview, type Review, type Reviewer } from "../../mo
 import type { Clip, Editor, Live, Scene, Timeline, Track } from "../../model/schema.ts";
 import { openUndo, type Undo } from "../../model/undo.ts";
 import type { Person, User } from "../../sync/api.ts";
-import { openProject, type SaveState, type Session } from "../../sync/session.ts";
+import {
+  openProject,
+  type SaveState,
+  type Session,
+  type SessionOptions,
+} from "../../sync/session.ts";
 import { Library } from "../media/library.svelte.ts";
 import { api } from "../page.svelte.ts";
 import { Writers } from "../versions/writers.svelte.ts";
@@ -83,8 +88,13 @@ export class Studio {
   private frame = 0;
   private waiting: number | null = null;
 
-  constructor(project: string, user: User, onreset: (why: string) => void) {
-    this.session = openProject(project, { person: user.id });
+  constructor(
+    project: string,
+    user: User,
+    onreset: (why: string) => void,
+    options: Partial<SessionOptions> = {},
+  ) {
+    this.session = openProject(project, { person: user.id, ...options });
     const { timeline, review, awareness } = this.session;
     this.editor = createEditor(timeline);
     this.undo = openUndo(timeline);
@@ -302,7 +312,7 @@ export class Studio {
       thread.author,
       ...thread.messages.map(({ author }) => author),
     ]);
-    void this.learn(ids);
+    void this.learn([...ids, ...now.approvals.map(({ person }) => person)]);
   }
 
   // People move many times a frame; they are drawn once.
