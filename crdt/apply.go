@@ -139,17 +139,27 @@ func (in *input) finder() func(client uint64) int {
 			return slices.IndexFunc(feeds, func(f feed) bool { return f.client == client })
 		}
 	}
-	t := newTable()
-	for i := range feeds {
-		t.add(i+1, func(n uint32) uint64 { return feeds[n-1].client })
-	}
-	return func(client uint64) int {
+	// Of the blocks of one client only the first is found: however many there are,
+	// they do not stand in each other's way.
+	t, first := newTable(), make([]int, 0, len(feeds))
+	find := func(client uint64) int {
 		for s := t.first(client); ; s = t.next(s) {
-			if n := int(t[s]); n == 0 || feeds[n-1].client == client {
-				return n - 1
+			n := int(t[s])
+			if n == 0 {
+				return -1
+			}
+			if i := first[n-1]; feeds[i].client == client {
+				return i
 			}
 		}
 	}
+	for i := range feeds {
+		if find(feeds[i].client) < 0 {
+			first = append(first, i)
+			t.add(len(first), func(n uint32) uint64 { return feeds[first[n-1]].client })
+		}
+	}
+	return find
 }
 
 // advance integrates structs of f until its end or the unit until (true), or
