@@ -9,7 +9,7 @@ import (
 
 var (
 	seed      = flag.Uint64("seed", 1, "the first seed of the histories")
-	histories = flag.Int("histories", 2000, "how many histories to play")
+	histories = flag.Int("histories", 800, "how many histories to play")
 )
 
 // A history that fails is played again with
