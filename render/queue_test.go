@@ -50,7 +50,7 @@ func (q *queue) Pause(_ context.Context, project string, paused bool) error {
 
 func TestPeopleUseTheQueue(t *testing.T) {
 	inBubble(t, func(s *studio) {
-		stopped := make(chan struct{}, 1)
+		stopped := make(chan struct{}, 100)
 		d, stop := s.node("n", func(ctx context.Context, j render.Job, report func(float64)) (render.Output, error) {
 			defer func() { stopped <- struct{}{} }()
 			return render.Output{}, takes(ctx, time.Duration(len(j.Spec))*time.Second, report)
