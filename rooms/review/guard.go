@@ -95,6 +95,7 @@ func (g *guard) insert(in *crdt.PreviewInsert) error {
 		return g.change(in.Where.Root, path, in.Kind != "type")
 	}
 	switch last := path[len(path)-1]; {
+	case in.Kind == "deleted": // a value that is gone already says nothing
 	case last == "author" && (len(path) == 2 || len(path) == 4):
 		if value(in) != g.by.Person {
 			return fmt.Errorf("%w: %s has another author", ErrOthers, path[len(path)-2])
@@ -161,6 +162,9 @@ func (g *guard) inNew(path []string) error {
 func (g *guard) whole(path []string, takes bool) error {
 	if !takes || g.by.Moderates {
 		return nil
+	}
+	if shape.Lookup(g.doc, RootThreads, path...) == nil {
+		return nil // it came and went before anybody heard of it
 	}
 	if err := g.own(g.author(path...), "another has written "+path[len(path)-1]); err != nil || len(path) > 1 {
 		return err

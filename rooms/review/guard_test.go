@@ -228,6 +228,40 @@ func TestNobodyWritesForAnother(t *testing.T) {
 	}
 }
 
+// What somebody did and took back without a network comes as one update, in which
+// only traces are left.
+func TestWhatWasTakenBackOfflineIsNoOffence(t *testing.T) {
+	steps := []func(w desk){
+		func(w desk) { w.set(message("ben", "hm"), "threads", "hers", "messages", "n") },
+		func(w desk) { w.remove("threads", "hers", "messages", "n") },
+		func(w desk) { w.set(state("resolved", "ben"), "threads", "his", "state") },
+		func(w desk) { w.set(state("open", "ben"), "threads", "his", "state") },
+		func(w desk) { w.set(thread("ben", map[string]any{"n": message("ben", "hm")}, nil), "threads", "new") },
+		func(w desk) { w.remove("threads", "new") },
+		func(w desk) { w.set(true, "threads", "hers", "reactions", "ben:🎬") },
+		func(w desk) { w.remove("threads", "hers", "reactions", "ben:🎬") },
+		func(w desk) { w.set(map[string]any{"verdict": "approved", "at": 3}, "approvals", "ben") },
+		func(w desk) { w.remove("approvals", "ben") },
+		func(w desk) { w.body("hers", "m2").Insert(w.tx, 0, "much ") },
+		func(w desk) { w.body("hers", "m2").Delete(w.tx, 0, 5) },
+	}
+	server := stage(t)
+	offline := crdt.New(crdt.Options{ClientID: 77})
+	if err := offline.Apply(server.Encode()); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		offline.Transact(func(tx *crdt.Tx) { step(desk{t, offline, tx}) })
+	}
+	update, err := offline.Diff(server.StateVector())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guarded(t, server, ben, update); err != nil {
+		t.Error(err)
+	}
+}
+
 // The last to write in a thread may not take it away with what others said.
 func TestAThreadStaysWhileOthersSpeakInIt(t *testing.T) {
 	ada := review.Writer{Person: "ada"}
