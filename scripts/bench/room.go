@@ -89,11 +89,20 @@ func busyRoom(ctx context.Context, s *service, rate int, l load) (busy, error) {
 	return r.run(ctx)
 }
 
-// stage makes the scene whose prompt the editors write, the same for each.
+// An edit goes to one of so many prompts, so that none becomes longer than a prompt
+// may be.
+const (
+	prompts     = 32
+	promptEdits = 10_000 // in a row into one prompt
+)
+
+// stage makes the scenes whose prompts the editors write, the same for each.
 func (e *editor) stage(ctx context.Context) error {
 	first := crdt.New(crdt.Options{ClientID: 1})
 	update := first.Transact(func(tx *crdt.Tx) {
-		first.Map("scenes").Set(tx, "paper", crdt.NewMap(map[string]any{"prompt": crdt.NewText("")}))
+		for n := range prompts {
+			first.Map("scenes").Set(tx, scene(n), crdt.NewMap(map[string]any{"prompt": crdt.NewText("")}))
+		}
 	})
 	if err := e.doc.Apply(update); err != nil {
 		return err
@@ -101,10 +110,12 @@ func (e *editor) stage(ctx context.Context) error {
 	return e.say(ctx, wire.Message{Kind: wire.Update, Payload: update})
 }
 
-// prompt is the text that the editors write.
-func (e *editor) prompt() crdt.Text {
-	scene, _ := e.doc.Map("scenes").Get("paper")
-	prompt, _ := scene.(crdt.Map).Get("prompt")
+func scene(n int) string { return fmt.Sprint("scene", n) }
+
+// prompt is the text that edit i goes into.
+func (e *editor) prompt(i int) crdt.Text {
+	v, _ := e.doc.Map("scenes").Get(scene(i / promptEdits % prompts))
+	prompt, _ := v.(crdt.Map).Get("prompt")
 	return prompt.(crdt.Text)
 }
 
@@ -174,7 +185,7 @@ func (r *room) write(ctx context.Context) error {
 // edit sends edit i.
 func (e *editor) edit(ctx context.Context, i int) error {
 	update := e.doc.Transact(func(tx *crdt.Tx) {
-		text := e.prompt()
+		text := e.prompt(i)
 		text.Insert(tx, text.Len(), fmt.Sprintf("%c%0*d", mark, markDigits, i))
 	})
 	return e.say(ctx, wire.Message{Kind: wire.Update, Payload: update})
