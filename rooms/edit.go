@@ -234,12 +234,14 @@ func (r *Room) release(hs []held) {
 // show sends the updates that others do not have yet.
 func (r *Room) show(hs []held) {
 	var updates [][]byte
-	var author *Member // of all of them, or nil
+	var author *Member // of all of them, or nil: an author needs what the others wrote
 	for _, h := range hs {
 		if h.update == nil || h.shown {
 			continue
 		}
-		if author = h.from; len(updates) > 0 && author != h.from {
+		if len(updates) == 0 {
+			author = h.from
+		} else if author != h.from {
 			author = nil
 		}
 		updates = append(updates, h.update)

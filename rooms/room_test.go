@@ -383,3 +383,39 @@ func TestEndingAPersonsMembership(t *testing.T) {
 		}
 	})
 }
+
+// In a full room what is stored together is sent together: also to those who wrote
+// some of it.
+func TestAuthorsOfOneBatchGetEachOthersEdits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		log := newMemory()
+		h := start(t, log)
+		var peers []*peer
+		for i := range 12 {
+			p := newPeer(t, fmt.Sprint("p", i), uint64(10+i)).mustJoin(h, "d")
+			defer p.leave()
+			peers = append(peers, p)
+		}
+		synctest.Wait()
+		release := log.stall()
+		if err := peers[0].set("first", 0); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // it is on its way; what comes now is stored together
+		for i, p := range peers[:4] {
+			if err := p.set(fmt.Sprint("k", i), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		release()
+		synctest.Wait()
+		for _, p := range peers {
+			for i := range 4 {
+				if got := p.get(fmt.Sprint("k", i)); fmt.Sprint(got) != fmt.Sprint(i) {
+					t.Errorf("%s has k%d %v", p.name, i, got)
+				}
+			}
+		}
+	})
+}
