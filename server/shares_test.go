@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,13 +200,16 @@ func guarded(d *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
 	return review.Guard(d, p, review.Writer{Person: by.Person, Moderates: by.Moderate})
 }
 
-// visit opens a link and a document on a socket.
+// visit opens a link and a document on a socket, and waits until it is in.
 func (e *edge) visit(link, doc string) (*client, answer) {
 	e.t.Helper()
 	in := e.knock(map[string]any{"token": link, "display_name": "Cleo"})
 	c := e.open("/collab")
 	c.say(doc, wire.Token, []byte(in.text("access_token")))
 	c.say(doc, wire.SyncStep1, empty)
+	if got := c.kinds(doc); !slices.Contains(got, wire.Authenticated) {
+		e.t.Fatalf("a guest of %s was answered %v", doc, got)
+	}
 	return c, in
 }
 
