@@ -1,6 +1,10 @@
 package crdt
 
-import "github.com/soratoo/soratoo/crdt/lib0"
+import (
+	"fmt"
+
+	"github.com/soratoo/soratoo/crdt/lib0"
+)
 
 // Preview is what [Doc.Apply] would do with an update.
 type Preview struct {
@@ -9,9 +13,14 @@ type Preview struct {
 	// Deletes are ranges that the update deletes and that are not deleted yet,
 	// in units that are here or that the update brings.
 	Deletes []PreviewDelete
+	// Differs are ranges that the document has already, with other content or at
+	// another place: two replicas wrote under one client id. Apply would keep what
+	// the document has.
+	Differs []IDRange
 
 	fresh   bool
 	missing bool
+	viewer  *viewer
 }
 
 // PreviewInsert is content that an update would bring.
@@ -59,15 +68,19 @@ func (d *Doc) Preview(update []byte) (*Preview, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := viewer{doc: d, brought: map[uint64][]int{}, end: map[uint64]uint32{}, places: map[int]Where{}}
+	v := &viewer{doc: d, brought: map[uint64][]int{}, end: map[uint64]uint32{}, places: map[int]Where{}}
 	for _, b := range blocks {
 		v.read(&r, b)
 	}
 	for i := range v.structs {
 		v.insert(&v.structs[i])
 	}
+	if v.compared > maxCompared {
+		return nil, fmt.Errorf("%w: the update repeats too much of what is here", ErrLimit)
+	}
 	r.Seek(deletes)
 	eachDelete(&r, v.delete)
+	v.deletes, v.out.viewer = update[deletes:], v
 	return &v.out, nil
 }
 
@@ -79,7 +92,10 @@ type viewer struct {
 	end     map[uint64]uint32
 	places  map[int]Where // by index of a struct
 	depth   int           // of types in types
+	deletes []byte        // the delete set
 	out     Preview
+
+	compared int // bytes, see maxCompared
 }
 
 func (v *viewer) read(r *lib0.Reader, b block) {
@@ -92,7 +108,13 @@ func (v *viewer) read(r *lib0.Reader, b block) {
 		var s incoming
 		s.next(r, b.client, at)
 		at = s.end()
-		if s.kind == kindSkip || at <= have {
+		if s.kind == kindSkip {
+			continue
+		}
+		if here := v.doc.state(b.client); s.clock < here {
+			v.overlap(&s, min(at, here))
+		}
+		if at <= have {
 			continue
 		}
 		if s.clock > have {

@@ -1,7 +1,9 @@
 package crdttest
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -204,7 +206,7 @@ func (h *History) give(r *replica, update []byte) {
 		return
 	}
 	h.feed(r, update)
-	if h.chance(10) {
+	if h.chance(25) {
 		h.preview(r, update)
 	}
 	if err := r.doc.Apply(update); err != nil {
@@ -233,11 +235,39 @@ func (h *History) preview(r *replica, update []byte) {
 		h.fail("replica %s: Preview(%x) = %v, changed the document: %v", r.name, update, err, string(r.doc.Encode()) != before)
 		return
 	}
+	if len(p.Differs) > 0 {
+		h.fail("replica %s: Preview(%x) takes %v for another's", r.name, update, p.Differs)
+	}
+	if p.Missing() && !r.doc.Parked() {
+		h.divide(r, p, update)
+	}
 	if p.New() || p.Missing() {
 		return
 	}
 	if err := r.doc.Apply(update); err != nil || string(r.doc.Encode()) != before {
 		h.fail("replica %s: Preview(%x) said nothing new, but Apply changed the document%s", r.name, update, h.shrunk(r, nil))
+	}
+}
+
+// divide has what r can take of an update taken before the rest, which has to come
+// to the same.
+func (h *History) divide(r *replica, p *crdt.Preview, update []byte) {
+	now, rest := p.Divide(nil)
+	parts, whole := crdt.New(crdt.Options{}), crdt.New(crdt.Options{})
+	state := r.doc.Encode()
+	err := errors.Join(parts.Apply(state), whole.Apply(state), whole.Apply(update))
+	if now != nil {
+		err = errors.Join(err, parts.Apply(now))
+	}
+	if err != nil || parts.Parked() || rest == nil || len(p.Needs()) == 0 {
+		h.fail("replica %s: of %x, %x is not all that can be taken: %v", r.name, update, now, err)
+		return
+	}
+	if !bytes.Equal(parts.StateVector(), whole.StateVector()) {
+		h.fail("replica %s: of %x, %x leaves out what can be taken", r.name, update, now)
+	}
+	if err := parts.Apply(rest); err != nil || !bytes.Equal(parts.Encode(), whole.Encode()) {
+		h.fail("replica %s: %x and then %x are not %x: %v", r.name, now, rest, update, err)
 	}
 }
 
