@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/rooms"
@@ -11,9 +12,9 @@ import (
 
 // guard holds an update against what the document may hold, and against what its
 // author may do there. Who may write a timeline may write all of it.
-func guard(d *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
+func guard(d *crdt.Doc, p *crdt.Preview, by rooms.Author) error {
 	if strings.HasSuffix(by.Doc, "/review") {
-		return review.Guard(d, p, review.Writer{Person: by.Person, Moderates: by.Moderate})
+		return review.Guard(d, p, review.Writer{Person: by.Person, Of: by.Of, Moderates: by.Moderate, Now: time.Now()})
 	}
 	return timeline.Shape.Check(d, p)
 }

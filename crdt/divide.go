@@ -2,6 +2,7 @@ package crdt
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
@@ -128,3 +129,21 @@ func (p *Preview) Clients() []uint64 {
 // Next is the clock that the next unit of a client has, as far as the document
 // knows.
 func (d *Doc) Next(client uint64) uint32 { return d.state(client) }
+
+// ClientBytes yields of each client about how many bytes of memory its structs
+// take, in time proportional to the document.
+func (d *Doc) ClientBytes() iter.Seq2[uint64, int] {
+	return func(yield func(uint64, int) bool) {
+		for c := 1; c < len(d.clients); c++ {
+			bytes := d.clients[c].spans.memory()
+			for _, chunk := range d.clients[c].spans.chunks {
+				for _, s := range chunk {
+					bytes += itemBytes + room(d.items.at(s.item))
+				}
+			}
+			if !yield(d.clients[c].id, bytes) {
+				return
+			}
+		}
+	}
+}

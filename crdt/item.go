@@ -71,6 +71,9 @@ const (
 	pageSize = 1 << pageBits
 )
 
+// itemBytes is the size of an item.
+const itemBytes = 56
+
 // slab holds the items of a document in pages. An *item is good only until the
 // next alloc, because the first page grows.
 type slab struct {
@@ -122,7 +125,7 @@ func (s *slab) release(r ref) {
 func (s *slab) memory() int {
 	n := 0
 	for _, page := range s.pages {
-		n += len(page) * 56
+		n += len(page) * itemBytes
 	}
 	return n
 }

@@ -72,6 +72,17 @@ type Store interface {
 	Versions
 	// Writers are the people behind the clients that wrote in a document.
 	Writers(ctx context.Context, doc string) (map[uint64]string, error)
+	// Relays are units that somebody else brought than who wrote them.
+	Relays(ctx context.Context, doc string) ([]Relay, error)
+}
+
+// Relay is a run of units that one person's client wrote, and that another brought
+// to the document.
+type Relay struct {
+	Client     uint64
+	Clock, Len uint32
+	Person     string // who brought it
+	At         time.Time
 }
 
 // Live is the documents as they are now.

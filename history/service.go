@@ -92,6 +92,15 @@ func (s *Service) Writers(ctx context.Context, p auth.Principal, project string)
 	return s.Store.Writers(ctx, docOf(project))
 }
 
+// Relays are units of a project's timeline that somebody else brought than who
+// wrote them.
+func (s *Service) Relays(ctx context.Context, p auth.Principal, project string) ([]Relay, error) {
+	if err := s.may(ctx, p, project, auth.AccessRead); err != nil {
+		return nil, err
+	}
+	return s.Store.Relays(ctx, docOf(project))
+}
+
 // Create keeps the timeline as it is now, under a name.
 func (s *Service) Create(ctx context.Context, p auth.Principal, project, name string) (Version, error) {
 	if err := s.may(ctx, p, project, auth.AccessWrite); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/soratoo/soratoo/crdt"
@@ -11,9 +12,9 @@ import (
 )
 
 const (
-	updateBytes   = 1 << 20  // of one update; a SyncStep2 is limited by its frame
-	documentBytes = 64 << 20 // kept in memory of one document, about
-	measureBytes  = 64 << 10 // of updates between two looks at that
+	updateBytes   = 8 << 20  // of one update, however it is sent
+	updateStructs = 64 << 10 // that one update brings
+	updateDeletes = 64 << 10 // ranges that one update deletes
 	mergeMembers  = 8        // from so many on, updates stored together are merged to be sent
 )
 
@@ -28,6 +29,7 @@ var (
 type held struct {
 	ticket  uint64
 	from    *Member
+	receipt *receipt      // of the update of which this is a part; nil when it is whole
 	update  []byte        // nil for an acknowledgement of nothing new, and an answer
 	answer  *wire.Message // nil unless an answer
 	at      time.Time     // of its receipt
@@ -36,99 +38,173 @@ type held struct {
 	stored  chan struct{} // closed then, in place of an acknowledgement; or nil
 }
 
-// edit takes an update: wholly, or not at all.
+// edit takes an update: what the document can take of it, wholly or not at all;
+// the rest waits.
 func (r *Room) edit(e event) {
-	if e.msg.Kind == wire.Update && len(e.msg.Payload) > updateBytes {
-		r.refuse(e.from, fmt.Sprintf("an update has at most %d bytes", updateBytes))
+	if len(e.msg.Payload) > updateBytes {
+		r.refuse(&offer{event: e}, fmt.Sprintf("an update has at most %d bytes", updateBytes))
 		return
 	}
-	if r.judge(e) {
-		r.takeAsides()
+	r.judge(&offer{event: e})
+	if e.msg.Kind == wire.SyncStep2 && !e.from.synced {
+		e.from.synced = true
+		r.aside.stir(e.from.Person)
 	}
+	r.takeAsides()
 }
 
-// judge does with an update what is due, and tells whether it was let in.
-func (r *Room) judge(e event) bool {
-	p, err := r.state.Preview(e.msg.Payload)
+// judge does with an update what is due.
+func (r *Room) judge(o *offer) {
+	p, err := r.state.Preview(o.msg.Payload)
 	switch {
 	case errors.Is(err, crdt.ErrMalformed):
 		r.hub.config.Metrics.updates(ResultMalformed)
-		r.drop(e.from, fmt.Errorf("%w: %w", ErrMalformed, err))
+		r.drop(o.from, fmt.Errorf("%w: %w", ErrMalformed, err))
 	case err != nil:
-		r.refuse(e.from, err.Error())
+		r.refuse(o, err.Error())
+	case len(p.Differs) > 0:
+		r.conflict(o, p)
 	case !p.New():
 		// What the document has may not be stored yet.
 		r.hub.config.Metrics.updates(ResultKnown)
-		r.hold(held{ticket: r.appended, from: e.from, at: e.at})
-	case !e.from.Write:
-		r.refuse(e.from, "read-only")
-	case p.Missing():
-		r.setAside(e)
-	case !r.fits(len(e.msg.Payload)):
-		r.refuse(e.from, "the document is full")
+		r.hold(held{ticket: r.appended, from: o.from, receipt: o.receipt, at: o.at})
+	case !o.from.Write:
+		r.refuse(o, "read-only")
+	case len(p.Inserts) > updateStructs || len(p.Deletes) > updateDeletes:
+		r.refuse(o, "it changes too much at once")
 	default:
-		return r.allows(e.from, p) && r.apply(e, p)
+		r.admit(o, p)
 	}
-	return false
 }
 
-// allows asks the guard. Who is refused starts afresh, as what they see is not
-// what everybody sees.
-func (r *Room) allows(m *Member, p *crdt.Preview) bool {
+// conflict refuses an update that repeats units with other content: somebody
+// wrote under the same client id. What is stored is what everybody has.
+func (r *Room) conflict(o *offer, p *crdt.Preview) {
+	reason, client := ErrRefused, p.Differs[0].Client
+	if r.owners.person(client) != o.from.Person && (o.msg.Kind == wire.Update || !o.from.Moderate) {
+		reason = ErrForged
+	}
+	r.expel(o, fmt.Errorf("%w: %w as client %d", reason, errConflict, client))
+}
+
+// errConflict is why an update is refused that differs from what is stored.
+var errConflict = errors.New("other content is stored for what it repeats")
+
+// admit takes an update that brings something, as far as it may be taken now.
+func (r *Room) admit(o *offer, p *crdt.Preview) {
+	a, err := r.attribute(o, p)
+	switch {
+	case errors.Is(err, ErrForged):
+		r.expel(o, err)
+	case err != nil:
+		r.expel(o, fmt.Errorf("%w: %w", ErrRefused, err))
+	case p.Missing() || len(a.held) > 0:
+		r.divide(o, p, &a)
+	default:
+		r.take(o, p, &a)
+	}
+}
+
+// take integrates an update for which all is here, if it may.
+func (r *Room) take(o *offer, p *crdt.Preview, a *authorship) {
+	if err := r.allows(o, p, a); err != nil {
+		if r.withoutCarried(o, p, a) {
+			return
+		}
+		r.expel(o, fmt.Errorf("%w: %w", ErrRefused, err))
+		return
+	}
+	if err := r.fits(o.from, p, a, len(o.msg.Payload)); err != nil {
+		r.refuse(o, err.Error())
+		return
+	}
+	if err := r.state.Apply(o.msg.Payload); err != nil {
+		r.refuse(o, err.Error())
+		return
+	}
+	r.record(o, p, a)
+}
+
+// allows asks the guard.
+func (r *Room) allows(o *offer, p *crdt.Preview, a *authorship) error {
 	guard := r.hub.config.Guard
 	if guard == nil {
-		return true
+		return nil
 	}
-	err := guard(r.state, p, m.JoinRequest)
-	if err != nil {
-		r.refuse(m, err.Error())
-		r.drop(m, fmt.Errorf("%w: %w", ErrRefused, err))
+	relayed := map[uint64]bool{}
+	for _, ids := range a.relays {
+		relayed[ids.Client] = true
 	}
-	return err == nil
+	return guard(r.state, p, Author{o.from.JoinRequest, func(client uint64) string {
+		if relayed[client] {
+			return r.owners.person(client)
+		}
+		return o.from.Person
+	}})
 }
 
-// fits tells whether the document has space for n bytes more. Measuring takes
-// as long as the document has authors, so it is not done each time.
-func (r *Room) fits(n int) bool {
-	if r.size == 0 || r.unmeasured > measureBytes {
-		r.size, r.unmeasured = r.state.Size().Bytes, 0
-	}
-	r.unmeasured += n
-	return r.size+r.unmeasured <= documentBytes
-}
-
-// apply integrates an update and hands it to the journal. It tells whether that
-// was possible.
-func (r *Room) apply(e event, p *crdt.Preview) bool {
-	update := e.msg.Payload
-	if err := r.state.Apply(update); err != nil {
-		r.refuse(e.from, err.Error())
+// withoutCarried has what a member brings of clients that nobody has used wait for
+// whoever does, when it may not be taken as the member's own: it may be another's,
+// whose line broke, too. It tells whether there is any.
+func (r *Room) withoutCarried(o *offer, p *crdt.Preview, a *authorship) bool {
+	if o.msg.Kind != wire.SyncStep2 || len(a.carried) == 0 || o.tries > 0 {
 		return false
 	}
-	r.record(e, update, p)
+	a.held = map[uint64]uint32{}
+	for _, c := range a.carried {
+		a.held[c] = r.state.Next(c)
+	}
+	a.carried = nil
+	r.divide(o, p, a)
 	return true
 }
 
 // record hands an update that is in the document to the journal.
-func (r *Room) record(e event, update []byte, p *crdt.Preview) {
+func (r *Room) record(o *offer, p *crdt.Preview, a *authorship) {
+	update := o.msg.Payload
 	r.whole = nil
 	r.hub.config.Metrics.updates(ResultApplied)
-	r.hub.journal.add(r.slot, Entry{Update: update, Person: e.from.Person, At: e.at, Clients: r.newWriters(p, e.from.Person)})
+	r.settleOwners(o.from, a)
+	r.hub.journal.add(r.slot, Entry{
+		Update: update, Person: o.from.Person, At: o.at, Clients: a.clients, Carried: a.carried, Relays: a.relays,
+	})
 	r.appended++
 	r.tail.add(len(update))
-	r.stir(e.from.Person)
+	r.stir(o.from.Person)
 	if r.degraded {
-		r.spread(wire.Message{Kind: wire.Update, Payload: update}, e.from)
+		r.spread(wire.Message{Kind: wire.Update, Payload: update}, o.from)
 	}
 	r.hold(held{
-		ticket: r.appended, from: e.from, update: update, at: e.at,
+		ticket: r.appended, from: o.from, receipt: o.receipt, update: update, at: o.at,
 		holding: len(update) + entryBytes, shown: r.degraded,
 	})
+	if len(r.aside.offers) > 0 {
+		for _, c := range p.Clients() {
+			r.aside.came(c, r.state.Next(c))
+		}
+	}
+}
+
+// expel refuses an update and lets its author go, as what they see is not what
+// everybody sees.
+func (r *Room) expel(o *offer, reason error) {
+	r.refuse(o, reasonOf(reason))
+	r.drop(o.from, reason)
+}
+
+// reasonOf is a refusal in words for who sent it.
+func reasonOf(err error) string {
+	text := err.Error()
+	for _, prefix := range []error{ErrRefused, ErrForged} {
+		text = strings.TrimPrefix(text, prefix.Error()+": ")
+	}
+	return text
 }
 
 // refuse answers an update that is not taken. Its author's document now
 // differs from everyone's.
-func (r *Room) refuse(m *Member, reason string) {
+func (r *Room) refuse(o *offer, reason string) {
+	m := o.from
 	r.hub.config.Metrics.updates(ResultRefused)
 	payload, err := json.Marshal(struct {
 		Type   string `json:"type"`
@@ -136,6 +212,9 @@ func (r *Room) refuse(m *Member, reason string) {
 	}{"refused", reason})
 	if err != nil {
 		panic(fmt.Sprintf("rooms: encoding a refusal: %v", err))
+	}
+	if o.receipt != nil {
+		o.receipt.refused = true
 	}
 	if !m.in {
 		return
@@ -219,7 +298,7 @@ func (r *Room) release(hs []held) {
 			r.hub.config.Metrics.update(h.at)
 			fallthrough
 		case h.answer == nil:
-			if h.from.in {
+			if h.receipt.done() && h.from.in {
 				h.from.acknowledge()
 			}
 		case h.from.in:

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/soratoo/soratoo/crdt"
+	"github.com/soratoo/soratoo/crdt/wire"
 )
 
 // quietTime is how long nobody edits a document until it is told to Config.Rest.
@@ -115,16 +115,17 @@ func (r *Room) write(person string, update []byte, stored chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	if !r.fits(len(update)) {
-		return ErrFull
-	}
 	// Nobody is at the other end of this member.
-	author := &Member{JoinRequest: JoinRequest{Doc: r.doc, Person: person}, room: r}
-	e := event{from: author, at: time.Now()}
+	author := &Member{JoinRequest: JoinRequest{Doc: r.doc, Person: person, Moderate: true}, room: r}
+	a := authorship{clients: slices.DeleteFunc(p.Clients(), func(c uint64) bool { return r.owners.person(c) != "" })}
+	if err := r.fits(author, p, &a, len(update)); err != nil {
+		return err
+	}
+	e := event{from: author, msg: wire.Message{Kind: wire.Update, Payload: update}, at: time.Now()}
 	if err := r.state.Apply(update); err != nil {
 		return err
 	}
-	r.record(e, update, p)
+	r.record(&offer{event: e}, p, &a)
 	r.hold(held{ticket: r.appended, from: author, at: e.at, stored: stored})
 	r.takeAsides()
 	return nil
@@ -156,16 +157,4 @@ func (h *Hub) call(ctx context.Context, doc string, fn func(r *Room) error) (*Ro
 			return nil, r.reason()
 		}
 	}
-}
-
-// newWriters are the clients whose first structs an update brings; from now on
-// they are the person's who sent it.
-func (r *Room) newWriters(p *crdt.Preview, person string) (clients []uint64) {
-	for _, s := range p.Inserts {
-		if _, known := r.writers[s.Client]; !known {
-			r.writers[s.Client] = person
-			clients = append(clients, s.Client)
-		}
-	}
-	return clients
 }

@@ -131,7 +131,7 @@ func TestAnEditOfTheProgramReachesEverybodyWhenItIsStored(t *testing.T) {
 			t.Errorf("a sees %v", got)
 		}
 		stored, err := log.Load(t.Context(), "d")
-		if err != nil || stored.Writers[77] != "ada" || stored.Writers[10] != "a" || len(stored.Writers) != 2 {
+		if err != nil || stored.Writers[77].Person != "ada" || stored.Writers[10].Person != "a" || len(stored.Writers) != 2 {
 			t.Errorf("the writers are %v, %v", stored.Writers, err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/crdt/wire"
@@ -15,7 +16,7 @@ import (
 
 // noSecrets refuses what is put at a key that begins with "secret", except by
 // who moderates.
-func noSecrets(_ *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
+func noSecrets(_ *crdt.Doc, p *crdt.Preview, by rooms.Author) error {
 	for _, in := range p.Inserts {
 		if strings.HasPrefix(in.Where.Path[0], "secret") && !by.Moderate {
 			return errors.New("no secrets")
@@ -83,7 +84,7 @@ func TestEditsWaitForThoseTheyBuildOn(t *testing.T) {
 		log := newMemory()
 		h, stop := run(rooms.Config{Log: log, Guard: noSecrets})
 		t.Cleanup(stop)
-		a, b := newPeer(t, "a", 10).mustJoin(h, "d"), newPeer(t, "b", 20).mustJoin(h, "d")
+		a, b := newPeer(t, "a", 10).mustJoin(h, "d"), newPeer(t, "b", 20).as("a").mustJoin(h, "d")
 		defer a.leave()
 		defer b.leave()
 		synctest.Wait()
@@ -114,7 +115,7 @@ func TestWhatWaitsIsGuardedWhenItsTimeComes(t *testing.T) {
 		log := newMemory()
 		h, stop := run(rooms.Config{Log: log, Guard: noSecrets})
 		t.Cleanup(stop)
-		a, b := newPeer(t, "a", 10).mustJoin(h, "d"), newPeer(t, "b", 20).mustJoin(h, "d")
+		a, b := newPeer(t, "a", 10).mustJoin(h, "d"), newPeer(t, "b", 20).as("a").mustJoin(h, "d")
 		defer a.leave()
 		defer b.leave()
 		parts := edits(7, "one", "secret", "three")
@@ -141,14 +142,18 @@ func TestNotMuchWaits(t *testing.T) {
 		a := newPeer(t, "a", 10).mustJoin(h, "d")
 		b := newPeer(t, "b", 20).mustJoin(h, "d")
 		defer b.leave()
-		for client := range uint64(40) {
-			if err := a.send(wire.Update, edits(100+client, "one", "two")[1]); err != nil {
+		big := strings.Repeat("x", 100<<10)
+		for client := range uint64(12) {
+			d := crdt.New(crdt.Options{ClientID: 100 + client})
+			d.Transact(func(tx *crdt.Tx) { d.Map("m").Set(tx, "one", 1) })
+			two := d.Transact(func(tx *crdt.Tx) { d.Map("m").Set(tx, "two", big) })
+			if err := a.send(wire.Update, two); err != nil {
 				t.Fatal(err)
 			}
 		}
 		synctest.Wait()
-		if _, refusals, _ := a.counts(); refusals != 8 {
-			t.Errorf("%d of 40 edits that wait are refused, want 8", refusals)
+		if _, refusals, _ := a.counts(); refusals != 2 {
+			t.Errorf("%d of 12 edits of 100 KB that wait are refused, want 2", refusals)
 		}
 		a.leave()
 		if err := b.send(wire.Update, edits(300, "one", "two")[1]); err != nil {
@@ -157,6 +162,66 @@ func TestNotMuchWaits(t *testing.T) {
 		synctest.Wait()
 		if _, refusals, _ := b.counts(); refusals != 0 {
 			t.Error("what waited of a member who left takes room")
+		}
+	})
+}
+
+func TestWhatWaitsInVainIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := start(t, newMemory())
+		a := newPeer(t, "a", 10).mustJoin(h, "d")
+		defer a.leave()
+		if err := a.send(wire.Update, edits(7, "one", "two")[1]); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		if _, refusals, _ := a.counts(); refusals != 0 {
+			t.Error("it is refused before its time")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if _, refusals, _ := a.counts(); refusals != 1 || a.ended() != nil {
+			t.Errorf("%d refusals, ended for %v", refusals, a.ended())
+		}
+	})
+}
+
+// A copy that lacks one edit, as a damaged store leaves it, saves all that does
+// not build on it.
+func TestAHoleHoldsBackOnlyWhatBuildsOnIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		log := newMemory()
+		h := start(t, log)
+		a := newPeer(t, "a", 10).mustJoin(h, "d")
+		defer a.leave()
+		synctest.Wait()
+		before, _, _ := a.counts()
+		hole := edits(7, "one", "two", "three")
+		other := edits(8, "x", "y")
+		offline, err := crdt.MergeUpdates(hole[0], hole[2], other[0], other[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.send(wire.SyncStep2, offline); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := fmt.Sprint(log.read(t, "d").Map("m").JSON()); got != "map[one:0 x:0 y:1]" {
+			t.Errorf("the log has %s", got)
+		}
+		if acks, _, _ := a.counts(); acks != before {
+			t.Error("it is acknowledged before all of it is stored")
+		}
+		if err := a.send(wire.Update, hole[1]); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if acks, _, _ := a.counts(); acks != before+2 {
+			t.Errorf("%d acknowledgements, want 2", acks-before)
+		}
+		if got := fmt.Sprint(log.read(t, "d").Map("m").JSON()); got != "map[one:0 three:2 two:1 x:0 y:1]" {
+			t.Errorf("the log has %s", got)
 		}
 	})
 }

@@ -27,7 +27,17 @@ var (
 	ErrFailed = errors.New("the room failed")
 	// ErrRefused: the member wrote what it may not; drop local state and join anew.
 	ErrRefused = errors.New("a change was refused")
+	// ErrForged: the member wrote in the name of another.
+	ErrForged = errors.New("a change was forged")
 )
+
+// Author is who sends an update, and whose the units in it are: new units of other
+// people's clients are brought by who has them, too.
+type Author struct {
+	JoinRequest
+	// Of is the person behind a client of which the update brings units.
+	Of func(client uint64) (person string)
+}
 
 // drainTimeout is how long rooms may take to store their last entries when
 // the node goes down.
@@ -42,7 +52,7 @@ type Config struct {
 	// Guard tells whether a member may do to a document what an update would do,
 	// and if not, why, in words for the member. It must not change the document.
 	// Nil allows everything.
-	Guard func(d *crdt.Doc, p *crdt.Preview, by JoinRequest) error
+	Guard func(d *crdt.Doc, p *crdt.Preview, by Author) error
 
 	// Rest is told of each document that was edited and rests, beside what the
 	// rooms do; it may be called at once. Nil is told nothing.

@@ -63,9 +63,9 @@ func (r *Room) load() {
 		r.fail(fmt.Errorf("opening %s: %w: %w", r.doc, ErrCorrupt, err))
 		return
 	}
-	r.state, r.slot, r.writers = state, newSlot(r.doc, stored), stored.Writers
-	if r.writers == nil {
-		r.writers = map[uint64]string{}
+	r.state, r.slot, r.owners.of = state, newSlot(r.doc, stored), stored.Writers
+	if r.owners.of == nil {
+		r.owners.of = map[uint64]Writer{}
 	}
 	r.tail.seq, r.tail.snapshot = stored.Seq, len(stored.Snapshot)
 	r.idle = time.Now().Add(idleTimeout)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/soratoo/soratoo/crdt"
 )
 
 // Log is where documents last. A write is on disk when Append returns; every
@@ -46,7 +48,7 @@ type Stored struct {
 
 	// Writers are the people behind the clients that wrote in the document, as
 	// far as entries told.
-	Writers map[uint64]string
+	Writers map[uint64]Writer
 }
 
 // Entry is one update and whose it is.
@@ -58,6 +60,11 @@ type Entry struct {
 	// Clients are those that the person is the first to use; who used a client
 	// first stays its writer.
 	Clients []uint64
+	// Carried are clients that nobody has used and whose units the person has
+	// brought, see Writer.
+	Carried []uint64
+	// Relays are units of other people's clients that the person has brought.
+	Relays []crdt.IDRange
 }
 
 // Write is what is appended to one document: its entries, in order.

@@ -50,6 +50,9 @@ type Member struct {
 	// The room's.
 	in      bool
 	clients []uint64 // whose presence it sends
+	wrote   []uint64 // clients that it is the first to use
+	synced  bool     // it has told what it has
+	brought budget   // of clients that it brings
 }
 
 // event is a message of a member.

@@ -19,8 +19,9 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	docs   map[string]rooms.Stored
-	before func(call string) error // called without the lock, may block
-	after  func(call string) error // an error hides that the call was done
+	relay  map[string][]crdt.IDRange // by who brought it
+	before func(call string) error   // called without the lock, may block
+	after  func(call string) error   // an error hides that the call was done
 }
 
 func newMemory() *memory {
@@ -74,13 +75,24 @@ func (l *memory) Append(ctx context.Context, writes []rooms.Write) (receipts []r
 			for _, e := range w.Entries {
 				s.Tail = append(s.Tail, e.Update)
 				s.Seq++
+				s.Writers = maps.Clone(s.Writers)
+				if s.Writers == nil {
+					s.Writers = map[uint64]rooms.Writer{}
+				}
 				for _, client := range e.Clients {
-					s.Writers = maps.Clone(s.Writers)
-					if s.Writers == nil {
-						s.Writers = map[uint64]string{}
+					if w, known := s.Writers[client]; !known || w.Carried {
+						s.Writers[client] = rooms.Writer{Person: e.Person}
 					}
+				}
+				if len(e.Relays) > 0 {
+					if l.relay == nil {
+						l.relay = map[string][]crdt.IDRange{}
+					}
+					l.relay[e.Person] = append(l.relay[e.Person], e.Relays...)
+				}
+				for _, client := range e.Carried {
 					if _, known := s.Writers[client]; !known {
-						s.Writers[client] = e.Person
+						s.Writers[client] = rooms.Writer{Person: e.Person, Carried: true}
 					}
 				}
 			}
@@ -116,6 +128,13 @@ func (l *memory) Reset(ctx context.Context, doc string, state []byte) (generatio
 		l.docs[doc] = rooms.Stored{Generation: generation, Seq: s.Seq, Snapshot: state}
 	})
 	return generation, err
+}
+
+// relays is what people brought of other people's.
+func (l *memory) relays(string) map[string][]crdt.IDRange {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.relay)
 }
 
 // hook sets what happens before calls.
@@ -190,18 +209,21 @@ func (d dialect) Encode(m wire.Message) []byte {
 
 // peer is a client: a document of its own, kept equal by messages.
 type peer struct {
-	t        testing.TB
-	name     string
-	person   string
-	write    bool
-	moderate bool
-	asleep   atomic.Bool // does not take what waits for it
-	encoder  rooms.Encoder
+	t         testing.TB
+	name      string
+	person    string
+	write     bool
+	moderate  bool
+	announces bool        // its client in presence, on joining
+	asleep    atomic.Bool // does not take what waits for it
+	encoder   rooms.Encoder
 
 	member *rooms.Member
 	wake   chan struct{}
 	stop   chan struct{}
 	done   chan struct{}
+
+	clock uint64 // of its presence
 
 	mu       sync.Mutex
 	doc      *crdt.Doc
@@ -219,6 +241,12 @@ func newPeer(t testing.TB, name string, client uint64) *peer {
 		t: t, name: name, person: name, write: true, encoder: dialect{name: "d"},
 		doc: crdt.New(crdt.Options{ClientID: client}), present: map[uint64]awareness.State{},
 	}
+}
+
+// as makes it another connection of a person.
+func (p *peer) as(person string) *peer {
+	p.person = person
+	return p
 }
 
 func (p *peer) Wake(*rooms.Member) {
@@ -250,6 +278,12 @@ func (p *peer) join(h *rooms.Hub, doc string) error {
 	vector := p.doc.StateVector()
 	p.mu.Unlock()
 	go p.read(m, p.wake, p.stop, p.done)
+	if p.announces {
+		p.clock++
+		if err := p.says(p.doc.ClientID(), p.clock, `{}`); err != nil {
+			return err
+		}
+	}
 	return p.send(wire.SyncStep1, vector)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,17 +13,21 @@ import (
 )
 
 const (
-	stateBytes    = 4 << 10         // of one state; larger ones are not shown
-	memberClients = 16              // client ids whose presence a member may send
-	expireEvery   = 5 * time.Second // silent clients are looked for
-	rouseEvery    = 2 * time.Second // members may be asked to say again that they are here
-	rouseMost     = 64              // members that are asked: each answers with all it knows
+	stateBytes  = 4 << 10         // of one state; larger ones are not shown
+	stateClock  = 1 << 31         // clocks go no further: the next has to be possible
+	personBytes = 64 << 10        // of states of one person that are sent at once,
+	personRate  = 16 << 10        // and more in a second
+	expireEvery = 5 * time.Second // silent clients are looked for
+	rouseEvery  = 2 * time.Second // members may be asked to say again that they are here
+	rouseMost   = 64              // members that are asked: each answers with all it knows
+	personWait  = time.Second / 4 // until a person who had their share is looked at again
 )
 
 // presence is who is here and what they point at. It is never stored.
 type presence struct {
 	set      awareness.Set
 	owners   map[uint64]*Member         // whose connection a client id is
+	people   map[string]*share          // what was sent of each person's states
 	changed  map[uint64]awareness.State // not sent yet
 	sent     time.Time                  // when the last were
 	flushAt  time.Time                  // when the next are, zero when none wait
@@ -59,34 +64,45 @@ func (r *Room) aware(m *Member, update []byte) {
 	}
 	now := time.Now()
 	own := states[:0]
-	more := memberClients - len(m.clients)
 	for _, s := range states {
-		if r.presence.owns(m, s, &more) && stamp(&s, m) {
+		if s.Clock < stateClock && r.owns(m, s) && stamp(&s, m) {
 			own = append(own, s)
+			break // a connection has one state
 		}
 	}
 	changed := r.presence.set.Apply(own, now)
 	for _, s := range changed {
 		r.presence.bind(m, s.Client)
+		if _, wrote := r.owners.of[s.Client]; !wrote && s.JSON != nil {
+			r.owners.claim(s.Client, m.Person)
+		}
 	}
 	r.revive(m, own)
 	r.note(changed, now)
 	r.flush(now)
 }
 
-// owns tells whether m may speak for the client of s. A client id belongs to
-// the connection that used it first, until that ends; a person who comes back
-// on a new connection takes theirs along. A connection may have so many more.
-func (p *presence) owns(m *Member, s awareness.State, more *int) bool {
-	owner := p.owners[s.Client]
-	switch {
-	case owner == m:
+// owns tells whether m may speak for the client of s: for the one that it spoke for
+// before, or a new one once that has gone. A client id belongs to who wrote as that
+// client, or spoke for it first; a person who comes back on a new connection takes
+// theirs along.
+func (r *Room) owns(m *Member, s awareness.State) bool {
+	owner := r.presence.owners[s.Client]
+	if owner == m {
 		return true
-	case owner != nil && owner.Person != m.Person, s.JSON == nil && owner == nil, *more <= 0:
+	}
+	if len(m.clients) > 0 && r.presence.set.Has(m.clients[0]) || s.JSON == nil && owner == nil {
 		return false
 	}
-	*more--
-	return true
+	if owner != nil {
+		return owner.Person == m.Person
+	}
+	w, wrote := r.owners.of[s.Client]
+	if wrote && w.Carried {
+		return true
+	}
+	person := r.owners.person(s.Client)
+	return person == "" || person == m.Person
 }
 
 // bind gives a client id to m.
@@ -101,8 +117,11 @@ func (p *presence) bind(m *Member, client uint64) {
 	if p.owners == nil {
 		p.owners = map[uint64]*Member{}
 	}
+	for _, former := range m.clients {
+		delete(p.owners, former)
+	}
 	p.owners[client] = m
-	m.clients = append(m.clients, client)
+	m.clients = []uint64{client}
 }
 
 // revive has clients that were away, and so are known as gone at a later clock
@@ -190,8 +209,8 @@ func (r *Room) note(changed []awareness.State, now time.Time) {
 	for _, s := range changed {
 		p.changed[s.Client] = s
 	}
-	if p.flushAt.IsZero() {
-		p.flushAt = p.sent.Add(interval(r.count))
+	if next := p.sent.Add(interval(r.count)); p.flushAt.IsZero() || next.Before(p.flushAt) {
+		p.flushAt = next
 	}
 	if p.expireAt.IsZero() {
 		p.expireAt = now.Add(expireEvery)
@@ -205,13 +224,14 @@ func (r *Room) flush(now time.Time) {
 	if p.flushAt.IsZero() || now.Before(p.flushAt) {
 		return
 	}
-	states := make([]awareness.State, 0, len(p.changed))
-	for _, s := range p.changed {
-		states = append(states, s)
-	}
-	slices.SortFunc(states, func(a, b awareness.State) int { return cmp.Compare(a.Client, b.Client) })
-	clear(p.changed)
 	p.sent, p.flushAt = now, time.Time{}
+	states := p.due(now)
+	if len(p.changed) > 0 {
+		p.flushAt = now.Add(personWait)
+	}
+	if len(states) == 0 {
+		return
+	}
 
 	msg := wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, states...)}
 	for _, g := range r.groups {
@@ -224,6 +244,48 @@ func (r *Room) flush(now time.Time) {
 			m.Sink.Wake(m)
 		}
 	}
+}
+
+// due takes the changed states that are sent now. Whoever has had their share by
+// bytes waits, and is then shown as they are by that time.
+func (p *presence) due(now time.Time) []awareness.State {
+	states := make([]awareness.State, 0, len(p.changed))
+	for _, s := range slices.SortedFunc(maps.Values(p.changed), func(a, b awareness.State) int { return cmp.Compare(a.Client, b.Client) }) {
+		if m := p.owners[s.Client]; m != nil && s.JSON != nil && !p.shareOf(m.Person).spend(len(s.JSON), now) {
+			continue
+		}
+		delete(p.changed, s.Client)
+		states = append(states, s)
+	}
+	return states
+}
+
+// share is what one person's presence takes of everybody's line.
+type share struct {
+	spent float64
+	last  time.Time
+}
+
+func (s *share) spend(bytes int, now time.Time) bool {
+	spent := max(0, s.spent-now.Sub(s.last).Seconds()*personRate)
+	s.last, s.spent = now, spent
+	if spent+float64(bytes) > personBytes {
+		return false
+	}
+	s.spent = spent + float64(bytes)
+	return true
+}
+
+func (p *presence) shareOf(person string) *share {
+	s := p.people[person]
+	if s == nil {
+		if p.people == nil || len(p.people) >= claims {
+			p.people = map[string]*share{}
+		}
+		s = &share{}
+		p.people[person] = s
+	}
+	return s
 }
 
 // sendPresence tells a member who is here.

@@ -34,24 +34,23 @@ type Room struct {
 	gone   chan struct{} // closed when the room is over and its document stored
 	err    error         // why; readable after gone, nil when it was just empty
 
-	state      *crdt.Doc
-	whole      []byte // the encoded state, nil when it changed since
-	size       int    // bytes that the state kept when it was last measured
-	unmeasured int    // bytes of updates since
-	groups     []*group
-	count      int // members
-	slot       *slot
-	appended   uint64 // entries given to the journal
-	stored     uint64 // entries that the log has
-	holding    int    // bytes of what is not stored
-	held       []held
-	aside      []event // updates that build on what is not here
-	degraded   bool
-	closing    bool // the node goes down
-	presence   presence
-	tail       tail
-	writers    map[uint64]string // who writes as which client
-	rest       rest
+	state    *crdt.Doc
+	whole    []byte // the encoded state, nil when it changed since
+	measured measured
+	groups   []*group
+	count    int // members
+	slot     *slot
+	appended uint64 // entries given to the journal
+	stored   uint64 // entries that the log has
+	holding  int    // bytes of what is not stored
+	held     []held
+	aside    aside // updates that wait for others
+	degraded bool
+	closing  bool // the node goes down
+	presence presence
+	tail     tail
+	owners   owners // whose clients are
+	rest     rest
 
 	timer *time.Timer
 	alarm time.Time // when the timer fires
@@ -154,6 +153,7 @@ func (r *Room) step() {
 		r.join(j)
 	case m := <-r.leaves:
 		r.leave(m)
+		r.takeAsides()
 	case fn := <-r.calls:
 		fn()
 	case <-r.timer.C:
@@ -180,7 +180,7 @@ func (r *Room) arm() {
 	if !r.busy() {
 		next = r.idle
 	}
-	for _, t := range [...]time.Time{r.late(), r.rest.at, r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
+	for _, t := range [...]time.Time{r.late(), r.rest.at, r.aside.next, r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -200,6 +200,8 @@ func (r *Room) due(now time.Time) {
 	if t := r.rest.at; !t.IsZero() && !now.Before(t) {
 		r.settleDown()
 	}
+	r.expireAsides(now)
+	r.takeAsides()
 	r.expire(now)
 	r.flush(now)
 	r.rouse(now)
@@ -271,6 +273,7 @@ func (r *Room) leave(m *Member) {
 	}
 	r.absent(m)
 	r.dropAsides(m)
+	r.aside.stir(m.Person)
 	if r.count == 0 {
 		r.idle = time.Now().Add(idleTimeout)
 	}

@@ -214,7 +214,8 @@ func (s *simulation) check() {
 		got := string(p.peer.doc.Encode())
 		p.mu.Unlock()
 		if got != want {
-			s.t.Errorf("seed %d: %s ended with another document than the log has", s.seed, p.name)
+			s.t.Errorf("seed %d: %s ended with another document than the log has: %v, not %v; out for %v, told %v",
+				s.seed, p.name, p.peer.doc.JSON(), s.log.read(s.t, p.doc).JSON(), p.ended(), p.said())
 		}
 		s.disconnect(p)
 	}
@@ -229,8 +230,9 @@ func TestAcknowledgedEditsSurviveEverything(t *testing.T) {
 			s := &simulation{t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, seed)), log: newMemory()}
 			s.boot()
 			for i := range 6 {
-				name := fmt.Sprint("p", i)
-				s.peers = append(s.peers, &simPeer{peer: newPeer(t, name, uint64(100+i)), doc: fmt.Sprint("d", i%2)})
+				p := newPeer(t, fmt.Sprint("p", i), uint64(100+i))
+				p.moderate, p.announces = seed%2 == 0, seed%3 > 0
+				s.peers = append(s.peers, &simPeer{peer: p, doc: fmt.Sprint("d", i%2)})
 			}
 			for range 400 {
 				s.step()

@@ -87,7 +87,9 @@ func TestARoomHoldsSoMuchWithoutTheLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		log := newMemory()
 		h := start(t, log)
-		a := newPeer(t, "a", 10).mustJoin(h, "d")
+		a := newPeer(t, "a", 10)
+		a.moderate = true
+		a.mustJoin(h, "d")
 		defer a.leave()
 		synctest.Wait()
 		release := log.stall()

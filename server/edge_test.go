@@ -35,10 +35,10 @@ type edge struct {
 	registry *prometheus.Registry
 	down     func() // ends it as a signal does
 
-	guard func(*crdt.Doc, *crdt.Preview, rooms.JoinRequest) error // nil: everything is taken
+	guard func(*crdt.Doc, *crdt.Preview, rooms.Author) error // nil: everything is taken
 }
 
-func (e *edge) judge(d *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
+func (e *edge) judge(d *crdt.Doc, p *crdt.Preview, by rooms.Author) error {
 	if e.guard == nil {
 		return nil
 	}

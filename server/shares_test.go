@@ -181,11 +181,11 @@ func commentBy(client uint64, person string) []byte {
 	id := auth.NewID()
 	return d.Transact(func(tx *crdt.Tx) {
 		d.Map("threads").Set(tx, id, crdt.NewMap(map[string]any{
-			"author": person, "created": 1700000000000,
+			"author": person, "created": float64(time.Now().UnixMilli()),
 			"anchor": map[string]any{"on": "timeline", "start": 3, "end": 3},
-			"state":  map[string]any{"status": "open", "by": person, "at": 1700000000000},
+			"state":  map[string]any{"status": "open", "by": person, "at": float64(time.Now().UnixMilli())},
 			"messages": crdt.NewMap(map[string]any{auth.NewID(): crdt.NewMap(map[string]any{
-				"author": person, "created": 1700000000000, "body": crdt.NewText("too dark"),
+				"author": person, "created": float64(time.Now().UnixMilli()), "body": crdt.NewText("too dark"),
 			})}),
 			"reactions": crdt.NewMap(nil),
 		}))
@@ -193,7 +193,7 @@ func commentBy(client uint64, person string) []byte {
 }
 
 // guarded is the guard of review documents.
-func guarded(d *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
+func guarded(d *crdt.Doc, p *crdt.Preview, by rooms.Author) error {
 	if !strings.HasSuffix(by.Doc, "/review") {
 		return nil
 	}

@@ -42,6 +42,7 @@ var closeCodes = []struct {
 	{auth.ErrNotFound, 4404, "no such project"},
 	{rooms.ErrSlow, 4408, "too slow"},
 	{rooms.ErrReset, 4409, "the document was reset"},
+	{rooms.ErrForged, 4403, "no access"},
 	{rooms.ErrRefused, 4409, "a change was refused"},
 	{errTooLarge, 4413, "message too large"},
 	{wire.ErrLimit, 4413, "message too large"},

@@ -53,6 +53,20 @@ type writerJSON struct {
 	Clients []uint64 `json:"clients" doc:"The Yjs client ids that they wrote as."`
 }
 
+// relayJSON is a run of units that one person wrote and another brought.
+type relayJSON struct {
+	Client uint64    `json:"client"`
+	Clock  uint32    `json:"clock"`
+	Length uint32    `json:"length"`
+	Person string    `json:"person" doc:"Who brought it."`
+	At     time.Time `json:"at"`
+}
+
+type writersJSON struct {
+	Items  []writerJSON `json:"items"`
+	Relays []relayJSON  `json:"relays" doc:"What somebody else brought than who wrote it."`
+}
+
 // InVersion is the path of a version.
 type InVersion struct {
 	Version string `path:"version" maxLength:"64"`
@@ -193,8 +207,12 @@ func (s *Server) undoRestore(ctx context.Context, in *InVersion) (*body[versionJ
 	return s.announced(v, err)
 }
 
-func (s *Server) writers(ctx context.Context, in *InProject) (*body[list[writerJSON]], error) {
+func (s *Server) writers(ctx context.Context, in *InProject) (*body[writersJSON], error) {
 	found, err := s.History.Writers(ctx, who(ctx), in.Project)
+	if err != nil {
+		return nil, err
+	}
+	relays, err := s.History.Relays(ctx, who(ctx), in.Project)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +220,10 @@ func (s *Server) writers(ctx context.Context, in *InProject) (*body[list[writerJ
 	for client, person := range found {
 		byPerson[person] = append(byPerson[person], client)
 	}
-	out := &body[list[writerJSON]]{Body: list[writerJSON]{Items: []writerJSON{}}}
+	out := &body[writersJSON]{Body: writersJSON{Items: []writerJSON{}, Relays: []relayJSON{}}}
+	for _, r := range relays {
+		out.Body.Relays = append(out.Body.Relays, relayJSON{r.Client, r.Clock, r.Len, r.Person, r.At})
+	}
 	for _, person := range slices.Sorted(maps.Keys(byPerson)) {
 		slices.Sort(byPerson[person])
 		out.Body.Items = append(out.Body.Items, writerJSON{person, byPerson[person]})

@@ -104,6 +104,9 @@ func (s *Set) Expire(now time.Time) []State {
 	return s.Remove(now, silent...)
 }
 
+// Has tells whether a client is here.
+func (s *Set) Has(client uint64) bool { return s.clients[client].json != nil }
+
 // All returns the state of each client that is here, by client id.
 func (s *Set) All() []State {
 	var here []State

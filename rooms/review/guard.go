@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/rooms/shape"
@@ -17,7 +18,22 @@ var ErrOthers = errors.New("not yours")
 type Writer struct {
 	Person    string
 	Moderates bool // may resolve every thread, and take away every message
+	// Of is the person behind a client of which the update brings units: another
+	// when the writer passes on what that one wrote. Nil: the writer.
+	Of func(client uint64) string
+	// Now is the server's clock, for the times that are written.
+	Now time.Time
 }
+
+// Times that clients write are those of their clocks: a little ahead, or as long
+// ago as somebody may have been without a network.
+const (
+	timeAhead = 24 * time.Hour
+	timePast  = 90 * 24 * time.Hour
+)
+
+// ErrTime is wrapped by what [Guard] returns for a time that is not near now.
+var ErrTime = errors.New("not a time of today")
 
 // Guard tells whether a writer may do what an update would do: nil, or an error
 // that wraps [ErrOthers] or [shape.ErrShape]. Everybody writes threads, messages,
@@ -27,16 +43,20 @@ func Guard(d *crdt.Doc, p *crdt.Preview, by Writer) error {
 	if err := Shape.Check(d, p); err != nil {
 		return err
 	}
-	g := guard{doc: d, by: by, made: map[string]bool{}, gone: map[string]bool{}}
+	g := guard{doc: d, by: by, person: by.Person, made: map[string]bool{}, gone: map[string]bool{}}
 	g.look(p)
 	for i := range p.Inserts {
 		in := &p.Inserts[i]
 		if in.Where.Known && in.Kind != "gc" {
-			if err := g.insert(in); err != nil {
+			if by.Of != nil {
+				g.person = by.Of(in.Client)
+			}
+			if err := errors.Join(g.insert(in), g.timely(in)); err != nil {
 				return err
 			}
 		}
 	}
+	g.person = by.Person
 	for _, del := range p.Deletes {
 		if del.Where.Known && !g.withWhole(del.Where) {
 			if err := g.change(del.Where.Root, del.Where.Path, true); err != nil {
@@ -49,10 +69,11 @@ func Guard(d *crdt.Doc, p *crdt.Preview, by Writer) error {
 
 // guard is what is known of one update.
 type guard struct {
-	doc  *crdt.Doc
-	by   Writer
-	made map[string]bool // threads and messages that it makes → whether they say by whom
-	gone map[string]bool // threads and messages that it takes away
+	doc    *crdt.Doc
+	by     Writer
+	person string          // in whose name the content is that is being looked at
+	made   map[string]bool // threads and messages that it makes → whether they say by whom
+	gone   map[string]bool // threads and messages that it takes away
 }
 
 // look finds the threads and messages that come and go as a whole.
@@ -97,7 +118,7 @@ func (g *guard) insert(in *crdt.PreviewInsert) error {
 	switch last := path[len(path)-1]; {
 	case in.Kind == "deleted": // a value that is gone already says nothing
 	case last == "author" && (len(path) == 2 || len(path) == 4):
-		if value(in) != g.by.Person {
+		if value(in) != g.person {
 			return fmt.Errorf("%w: %s has another author", ErrOthers, path[len(path)-2])
 		}
 		if _, made := g.made[key(path[:len(path)-1])]; made {
@@ -105,11 +126,39 @@ func (g *guard) insert(in *crdt.PreviewInsert) error {
 		}
 	case last == "state" && len(path) == 2:
 		state, _ := value(in).(map[string]any)
-		if state["by"] != g.by.Person {
+		if state["by"] != g.person {
 			return fmt.Errorf("%w: %s would be %v by another", ErrOthers, path[0], state["status"])
 		}
 	}
 	return g.change(in.Where.Root, path, in.Kind == "deleted")
+}
+
+// timely judges the times that content names.
+func (g *guard) timely(in *crdt.PreviewInsert) error {
+	if in.Kind != "any" {
+		return nil
+	}
+	fields, _ := value(in).(map[string]any)
+	last := in.Where.Path[len(in.Where.Path)-1]
+	var at any
+	switch {
+	case in.Where.Root == RootApprovals, last == "state" && len(in.Where.Path) == 2:
+		at = fields["at"]
+	case last == "created", last == "edited":
+		at = value(in)
+	}
+	if at == nil {
+		return nil
+	}
+	ms, ok := at.(float64)
+	if whole, is := at.(int64); is {
+		ms, ok = float64(whole), true
+	}
+	from, to := g.by.Now.Add(-timePast).UnixMilli(), g.by.Now.Add(timeAhead).UnixMilli()
+	if !ok || ms < float64(from) || ms > float64(to) {
+		return fmt.Errorf("%w: %s says %v", ErrTime, strings.Join(in.Where.Path, "/"), at)
+	}
+	return nil
 }
 
 // value is the plain value of a register.
@@ -221,7 +270,7 @@ func (g *guard) author(path ...string) string {
 }
 
 func (g *guard) own(person, what string) error {
-	if person == g.by.Person {
+	if person == g.person {
 		return nil
 	}
 	return fmt.Errorf("%w: %s", ErrOthers, what)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/rooms/review"
@@ -142,7 +143,10 @@ func guarded(t *testing.T, server *crdt.Doc, by review.Writer, update []byte) er
 
 var errNothing = errors.New("nothing new")
 
-var ben, moderator = review.Writer{Person: "ben"}, review.Writer{Person: "mia", Moderates: true}
+// then is when it all happens.
+var then = time.UnixMilli(1_700_000_000_000)
+
+var ben, moderator = review.Writer{Person: "ben", Now: then}, review.Writer{Person: "mia", Moderates: true, Now: then}
 
 func TestPeopleWriteInTheirOwnName(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -155,7 +159,7 @@ func TestPeopleWriteInTheirOwnName(t *testing.T) {
 		"a reply": {ben, func(w desk) { w.set(message("ben", "yes"), "threads", "hers", "messages", "n") }},
 		"an edit of their own": {ben, func(w desk) {
 			w.body("hers", "m2").Insert(w.tx, 0, "much ")
-			w.set(9, "threads", "hers", "messages", "m2", "edited")
+			w.set(1700000000009, "threads", "hers", "messages", "m2", "edited")
 		}},
 		"their message goes":    {ben, func(w desk) { w.remove("threads", "hers", "messages", "m2") }},
 		"their thread goes":     {ben, func(w desk) { w.remove("threads", "his") }},
@@ -165,7 +169,7 @@ func TestPeopleWriteInTheirOwnName(t *testing.T) {
 		}},
 		"a reaction":          {ben, func(w desk) { w.set(true, "threads", "hers", "reactions", "ben:🎬") }},
 		"a reaction goes":     {ben, func(w desk) { w.remove("threads", "hers", "reactions", "ben:👍") }},
-		"a verdict":           {ben, func(w desk) { w.set(map[string]any{"verdict": "changes", "at": 3}, "approvals", "ben") }},
+		"a verdict":           {ben, func(w desk) { w.set(map[string]any{"verdict": "changes", "at": 1700000000003}, "approvals", "ben") }},
 		"moderation resolves": {moderator, func(w desk) { w.set(state("resolved", "mia"), "threads", "hers", "state") }},
 		"moderation removes":  {moderator, func(w desk) { w.remove("threads", "hers", "messages", "m1"); w.remove("threads", "his") }},
 	} {
@@ -182,7 +186,7 @@ func TestNobodyWritesForAnother(t *testing.T) {
 		edit func(w desk)
 	}{
 		"a thread by another": {ben, func(w desk) { w.set(thread("ada", nil, nil), "threads", "new") }},
-		"a thread by nobody":  {ben, func(w desk) { w.set(crdt.NewMap(map[string]any{"created": 1}), "threads", "new") }},
+		"a thread by nobody":  {ben, func(w desk) { w.set(crdt.NewMap(map[string]any{"created": 1700000000000}), "threads", "new") }},
 		"a thread with another inside": {ben, func(w desk) {
 			w.set(thread("ben", map[string]any{"n": message("ada", "I agree")}, nil), "threads", "new")
 		}},
@@ -197,9 +201,9 @@ func TestNobodyWritesForAnother(t *testing.T) {
 		}},
 		"another author":             {ben, func(w desk) { w.set("ben", "threads", "hers", "author") }},
 		"no author":                  {ben, func(w desk) { w.remove("threads", "his", "author") }},
-		"another time":               {ben, func(w desk) { w.set(1, "threads", "his", "created") }},
+		"another time":               {ben, func(w desk) { w.set(1700000000000, "threads", "his", "created") }},
 		"another author of a reply":  {ben, func(w desk) { w.set("ben", "threads", "hers", "messages", "m1", "author") }},
-		"another time of their own":  {ben, func(w desk) { w.set(1, "threads", "hers", "messages", "m2", "created") }},
+		"another time of their own":  {ben, func(w desk) { w.set(1700000000000, "threads", "hers", "messages", "m2", "created") }},
 		"an edit of another's":       {ben, func(w desk) { w.body("hers", "m1").Insert(w.tx, 0, "not ") }},
 		"a cut in another's":         {ben, func(w desk) { w.body("hers", "m1").Delete(w.tx, 0, 3) }},
 		"another's message goes":     {ben, func(w desk) { w.remove("threads", "hers", "messages", "m1") }},
@@ -215,7 +219,7 @@ func TestNobodyWritesForAnother(t *testing.T) {
 			w.set(map[string]any{"on": "timeline", "start": 0, "end": 0}, "threads", "hers", "anchor")
 		}},
 		"another's reaction":        {ben, func(w desk) { w.set(true, "threads", "hers", "reactions", "ada:👍") }},
-		"another's verdict":         {ben, func(w desk) { w.set(map[string]any{"verdict": "approved", "at": 3}, "approvals", "ada") }},
+		"another's verdict":         {ben, func(w desk) { w.set(map[string]any{"verdict": "approved", "at": 1700000000003}, "approvals", "ada") }},
 		"another's verdict goes":    {ben, func(w desk) { w.remove("approvals", "ada") }},
 		"moderation speaks for ada": {moderator, func(w desk) { w.set(message("ada", "x"), "threads", "hers", "messages", "n") }},
 		"moderation edits":          {moderator, func(w desk) { w.body("hers", "m1").Insert(w.tx, 0, "not ") }},
@@ -240,7 +244,7 @@ func TestWhatWasTakenBackOfflineIsNoOffence(t *testing.T) {
 		func(w desk) { w.remove("threads", "new") },
 		func(w desk) { w.set(true, "threads", "hers", "reactions", "ben:🎬") },
 		func(w desk) { w.remove("threads", "hers", "reactions", "ben:🎬") },
-		func(w desk) { w.set(map[string]any{"verdict": "approved", "at": 3}, "approvals", "ben") },
+		func(w desk) { w.set(map[string]any{"verdict": "approved", "at": 1700000000003}, "approvals", "ben") },
 		func(w desk) { w.remove("approvals", "ben") },
 		func(w desk) { w.body("hers", "m2").Insert(w.tx, 0, "much ") },
 		func(w desk) { w.body("hers", "m2").Delete(w.tx, 0, 5) },
@@ -264,7 +268,7 @@ func TestWhatWasTakenBackOfflineIsNoOffence(t *testing.T) {
 
 // The last to write in a thread may not take it away with what others said.
 func TestAThreadStaysWhileOthersSpeakInIt(t *testing.T) {
-	ada := review.Writer{Person: "ada"}
+	ada := review.Writer{Person: "ada", Now: then}
 	if err, _ := judged(t, ada, func(w desk) { w.remove("threads", "hers") }); !errors.Is(err, review.ErrOthers) {
 		t.Errorf("ada's thread with ben's reply: %v", err)
 	}
@@ -285,7 +289,7 @@ func TestReviewsHaveTheirShape(t *testing.T) {
 		"a type beside":     func(w desk) { w.set(crdt.NewMap(nil), "threads", "his", "extra") },
 		"a document":        func(w desk) { w.set(crdt.Subdocument{GUID: "x"}, "threads", "his", "extra") },
 		"much beside":       func(w desk) { w.set(strings.Repeat("x", 70_000), "threads", "his", "extra") },
-		"a verdict":         func(w desk) { w.set(map[string]any{"verdict": "maybe", "at": 3}, "approvals", "ben") },
+		"a verdict":         func(w desk) { w.set(map[string]any{"verdict": "maybe", "at": 1700000000003}, "approvals", "ben") },
 		"an emoji that is none": func(w desk) {
 			w.set(true, "threads", "hers", "reactions", "ben:"+strings.Repeat("👍", 20))
 		},

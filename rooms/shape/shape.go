@@ -39,7 +39,17 @@ const (
 const (
 	registerBytes = 64 << 10 // of one value, roughly
 	keyBytes      = 128
+	otherBytes    = 4 << 10 // of one value that the shape does not name
+	otherFields   = 64      // fields of one thing, if one of them is such a value
 )
+
+// inherited are the names that every object has in JavaScript: as a key they are
+// read as something else than what was written.
+var inherited = map[string]bool{
+	"__proto__": true, "constructor": true, "prototype": true, "hasOwnProperty": true, "isPrototypeOf": true,
+	"propertyIsEnumerable": true, "toLocaleString": true, "toString": true, "valueOf": true,
+	"__defineGetter__": true, "__defineSetter__": true, "__lookupGetter__": true, "__lookupSetter__": true,
+}
 
 // Object is a map with these fields. Fields that it does not name may hold plain
 // values, so that later versions and other programs can keep theirs.
@@ -57,7 +67,7 @@ func Text(units int) *Node { return &Node{kind: text, units: units} }
 func Register(fits func(v any) bool) *Node { return &Node{kind: register, value: fits} }
 
 // other is the register under a key that the shape does not name.
-var other = Register(func(any) bool { return true })
+var other = Register(func(v any) bool { return size(v) <= otherBytes })
 
 // Check tells whether all that an update would bring has its place, is of the
 // right kind and within the limits. The cost is that of the update, and of the
@@ -99,6 +109,9 @@ func (s Doc) insert(d *crdt.Doc, in *crdt.PreviewInsert, grown map[string]int) e
 	if err != nil || in.Kind == "deleted" {
 		return err
 	}
+	if node == other && fields(d, in.Where, grown) > otherFields {
+		return fmt.Errorf("%w: %s has more fields than %d", ErrShape, at, otherFields)
+	}
 	return node.takes(in, at)
 }
 
@@ -123,7 +136,7 @@ func (s Doc) find(root string, path []string) (*Node, error) {
 // under is what a key of a node may hold.
 func (n *Node) under(key, at string) (*Node, error) {
 	switch {
-	case n.kind != object || key == "" || len(key) > keyBytes:
+	case n.kind != object || key == "" || len(key) > keyBytes || inherited[key]:
 		return nil, fmt.Errorf("%w: nothing can be at %.80q", ErrShape, at)
 	case n.fields[key] != nil:
 		return n.fields[key], nil
@@ -184,6 +197,21 @@ func length(d *crdt.Doc, w crdt.Where) int {
 		return 0
 	}
 	return t.Len()
+}
+
+// fields is how many fields the thing has in which a field is set now.
+func fields(d *crdt.Doc, w crdt.Where, grown map[string]int) int {
+	inside := w.Path[:len(w.Path)-1]
+	at := w.Root + "/" + strings.Join(inside, "/")
+	m, _ := Lookup(d, w.Root, inside...).(crdt.Map)
+	if m == (crdt.Map{}) {
+		grown[at]++
+		return grown[at]
+	}
+	if _, there := m.Get(w.Path[len(w.Path)-1]); !there {
+		grown[at]++
+	}
+	return m.Len() + grown[at]
 }
 
 // Lookup is what a document holds now under the keys of maps, or nil.

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/history"
+	"github.com/soratoo/soratoo/rooms"
 )
 
 const versionColumns = `id, project, doc, kind, name, person, people, changes, created, made_of, before`
@@ -102,29 +104,58 @@ func (s *Store) Writers(ctx context.Context, doc string) (map[uint64]string, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the writers of %s: %w", doc, err)
 	}
-	return writers, nil
+	people := make(map[uint64]string, len(writers))
+	for client, w := range writers {
+		people[client] = w.Person
+	}
+	return people, nil
 }
+
+// Relays are the units of a document that somebody else brought than who wrote
+// them, by client and clock.
+func (s *Store) Relays(ctx context.Context, doc string) ([]history.Relay, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT r.client, r.clock, r.len, r.person, r.at FROM document_relays r
+		JOIN documents d ON d.id = r.document WHERE d.name = ? ORDER BY r.client, r.clock LIMIT ?`, doc, maxRelays)
+	if err != nil {
+		return nil, fmt.Errorf("reading the relays of %s: %w", doc, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var relays []history.Relay
+	for rows.Next() {
+		var r history.Relay
+		var at int64
+		if err := rows.Scan(&r.Client, &r.Clock, &r.Len, &r.Person, &at); err != nil {
+			return nil, fmt.Errorf("reading the relays of %s: %w", doc, err)
+		}
+		r.At = time.UnixMilli(at).UTC()
+		relays = append(relays, r)
+	}
+	return relays, rows.Err()
+}
+
+// maxRelays are read at once: who relays is rare.
+const maxRelays = 1000
 
 // querier is a database or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func readWriters(ctx context.Context, db querier, doc string) (map[uint64]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT w.client, w.person FROM document_writers w
+func readWriters(ctx context.Context, db querier, doc string) (map[uint64]rooms.Writer, error) {
+	rows, err := db.QueryContext(ctx, `SELECT w.client, w.person, w.carried FROM document_writers w
 		JOIN documents d ON d.id = w.document WHERE d.name = ?`, doc)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	writers := map[uint64]string{}
+	writers := map[uint64]rooms.Writer{}
 	for rows.Next() {
 		var client uint64
-		var person string
-		if err := rows.Scan(&client, &person); err != nil {
+		var w rooms.Writer
+		if err := rows.Scan(&client, &w.Person, &w.Carried); err != nil {
 			return nil, err
 		}
-		writers[client] = person
+		writers[client] = w
 	}
 	return writers, rows.Err()
 }

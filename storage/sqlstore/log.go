@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"time"
 
 	"github.com/soratoo/soratoo/rooms"
@@ -47,7 +48,7 @@ func ignoreDone(err error) error {
 }
 
 // logStatements are those of each commit, prepared once on the one writer.
-type logStatements struct{ advance, create, insert, bind *sql.Stmt }
+type logStatements struct{ advance, create, insert, bind, relay *sql.Stmt }
 
 func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
 	for _, p := range []struct {
@@ -58,7 +59,9 @@ func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
 		{&l.create, `INSERT INTO documents (name, generation, head) VALUES (?, ?, ?)
 			ON CONFLICT (name) DO NOTHING RETURNING id, head`},
 		{&l.insert, `INSERT INTO document_entries (document, seq, at, person, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)`},
-		{&l.bind, `INSERT INTO document_writers (document, client, person) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`},
+		{&l.bind, `INSERT INTO document_writers (document, client, person, carried) VALUES (?, ?, ?, ?)
+			ON CONFLICT (document, client) DO UPDATE SET person = excluded.person, carried = 0 WHERE carried AND NOT excluded.carried`},
+		{&l.relay, `INSERT INTO document_relays (document, client, clock, len, person, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
 	} {
 		if *p.to, err = db.PrepareContext(ctx, p.query); err != nil {
 			return l, err
@@ -69,7 +72,7 @@ func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
 
 // close lets go of the statements that were prepared.
 func (l logStatements) close() (err error) {
-	for _, s := range []*sql.Stmt{l.advance, l.create, l.insert, l.bind} {
+	for _, s := range []*sql.Stmt{l.advance, l.create, l.insert, l.bind, l.relay} {
 		if s != nil {
 			err = errors.Join(err, s.Close())
 		}
@@ -117,13 +120,28 @@ func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error
 		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, checksum(e.Update), blob(e.Update)); err != nil {
 			return rooms.Receipt{}, err
 		}
-		for _, client := range e.Clients {
-			if _, err := a.tx.StmtContext(ctx, a.log.bind).ExecContext(ctx, id, int64(client), e.Person); err != nil {
-				return rooms.Receipt{}, err
-			}
+		if err := a.attribute(ctx, id, e, at); err != nil {
+			return rooms.Receipt{}, err
 		}
 	}
 	return rooms.Receipt{Seq: uint64(head)}, nil
+}
+
+// attribute stores whose the clients are whose units an entry brings.
+func (a *appender) attribute(ctx context.Context, id int64, e rooms.Entry, at time.Time) error {
+	for i, client := range slices.Concat(e.Clients, e.Carried) {
+		carried := i >= len(e.Clients)
+		if _, err := a.tx.StmtContext(ctx, a.log.bind).ExecContext(ctx, id, int64(client), e.Person, carried); err != nil {
+			return err
+		}
+	}
+	for _, r := range e.Relays {
+		_, err := a.tx.StmtContext(ctx, a.log.relay).ExecContext(ctx, id, int64(r.Client), r.Clock, r.Len, e.Person, at.UnixMilli())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // advance moves the head of w's document by its number of entries, and makes
@@ -263,7 +281,7 @@ func (s *Store) Reset(ctx context.Context, doc string, state []byte) (uint64, er
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{"document_entries", "document_snapshots", "document_writers"} {
+		for _, table := range []string{"document_entries", "document_snapshots", "document_writers", "document_relays"} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE document = ?`, id); err != nil {
 				return err
 			}

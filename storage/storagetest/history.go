@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/rooms"
@@ -127,13 +128,27 @@ func writers(t *testing.T, store HistoryStore) {
 	w := write("d", "one", "two", "three")
 	w.Entries[0].Person, w.Entries[0].Clients = "ada", []uint64{7, 1<<53 - 1}
 	w.Entries[1].Person, w.Entries[1].Clients = "ben", []uint64{8, 7}
+	w.Entries[2].Person, w.Entries[2].Carried = "ben", []uint64{9, 10, 7}
+	again := write("d", "four")
+	again.Entries[0].Person, again.Entries[0].Clients, again.Entries[0].Carried = "cyd", []uint64{9, 8}, []uint64{10}
+	again.Entries[0].Relays = []crdt.IDRange{{Client: 7, Clock: 3, Len: 2}}
 	mustAppend(t, store, w)
-	want := map[uint64]string{7: "ada", 1<<53 - 1: "ada", 8: "ben"}
+	mustAppend(t, store, again)
+	want := map[uint64]string{7: "ada", 1<<53 - 1: "ada", 8: "ben", 9: "cyd", 10: "ben"}
 	stored, err := store.Load(ctx, "d")
-	if got, err2 := store.Writers(ctx, "d"); err != nil || err2 != nil || !maps.Equal(got, want) || !maps.Equal(stored.Writers, want) {
-		t.Errorf("writers are %v, %v and %v, %v, want %v", got, err2, stored.Writers, err, want)
+	if got, err2 := store.Writers(ctx, "d"); err != nil || err2 != nil || !maps.Equal(got, want) {
+		t.Errorf("writers are %v, %v, %v, want %v", got, err2, err, want)
 	}
-	must(t, store.Compact(ctx, rooms.Snapshot{Doc: "d", Generation: rooms.FirstGeneration, Seq: 3, State: []byte("all")}))
+	for client, person := range want {
+		if got := stored.Writers[client]; got != (rooms.Writer{Person: person, Carried: client == 10}) {
+			t.Errorf("client %d is loaded as %v, want %s's", client, got, person)
+		}
+	}
+	relays, err := store.Relays(ctx, "d")
+	if err != nil || len(relays) != 1 || relays[0].Person != "cyd" || relays[0].Client != 7 || relays[0].Clock != 3 || relays[0].Len != 2 {
+		t.Errorf("relays are %v, %v", relays, err)
+	}
+	must(t, store.Compact(ctx, rooms.Snapshot{Doc: "d", Generation: rooms.FirstGeneration, Seq: 4, State: []byte("all")}))
 	if got, err := store.Writers(ctx, "d"); err != nil || !maps.Equal(got, want) {
 		t.Errorf("after a snapshot the writers are %v, %v", got, err)
 	}
@@ -142,5 +157,8 @@ func writers(t *testing.T, store HistoryStore) {
 	}
 	if got, err := store.Writers(ctx, "d"); err != nil || len(got) != 0 {
 		t.Errorf("after a reset the writers are %v, %v", got, err)
+	}
+	if got, err := store.Relays(ctx, "d"); err != nil || len(got) != 0 {
+		t.Errorf("after a reset the relays are %v, %v", got, err)
 	}
 }
