@@ -197,7 +197,7 @@ func guarded(d *crdt.Doc, p *crdt.Preview, by rooms.Author) error {
 	if !strings.HasSuffix(by.Doc, "/review") {
 		return nil
 	}
-	return review.Guard(d, p, review.Writer{Person: by.Person, Moderates: by.Moderate})
+	return review.Guard(d, p, review.Writer{Person: by.Person, Of: by.Of, Moderates: by.Moderate, Now: time.Now()})
 }
 
 // visit opens a link and a document on a socket, and waits until it is in.
