@@ -36,6 +36,20 @@ type edge struct {
 	down     func() // ends it as a signal does
 
 	guard func(*crdt.Doc, *crdt.Preview, rooms.JoinRequest) error // nil: everything is taken
+	gate  chan struct{}                                           // documents load when it is closed; nil: at once
+}
+
+// gated is a log whose documents load when the gate of its edge opens.
+type gated struct {
+	*sqlstore.Store
+	edge *edge
+}
+
+func (g gated) Load(ctx context.Context, doc string) (rooms.Stored, error) {
+	if g.edge.gate != nil {
+		<-g.edge.gate
+	}
+	return g.Store.Load(ctx, doc)
 }
 
 func (e *edge) judge(d *crdt.Doc, p *crdt.Preview, by rooms.JoinRequest) error {
@@ -66,7 +80,7 @@ func newEdge(t *testing.T) *edge {
 	e := &edge{registry: prometheus.NewRegistry(), conns: make(chan net.Conn)}
 	metrics := server.NewMetrics(e.registry)
 	logs := &bytes.Buffer{}
-	e.hub = rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms(), Guard: e.judge})
+	e.hub = rooms.New(rooms.Config{Log: gated{store, e}, Metrics: metrics.Rooms(), Guard: e.judge})
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	e.server = server.New(server.Config{
 		Hub: e.hub, Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),

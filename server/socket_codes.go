@@ -12,14 +12,15 @@ import (
 
 // Why the edge ends sockets.
 var (
-	errExpired  = errors.New("the session expired")
-	errNobody   = errors.New("nobody signed in")
-	errTooLarge = errors.New("message too large")
-	errTooMany  = errors.New("too many messages")
-	errText     = errors.New("text frame")
-	errUnasked  = errors.New("not for clients to send")
-	errLine     = errors.New("the line failed")
-	errStuck    = errors.New("the peer does not read")
+	errExpired   = errors.New("the session expired")
+	errNobody    = errors.New("nobody signed in")
+	errTooLarge  = errors.New("message too large")
+	errTooMany   = errors.New("too many messages")
+	errDocuments = errors.New("too many documents")
+	errText      = errors.New("text frame")
+	errUnasked   = errors.New("not for clients to send")
+	errLine      = errors.New("the line failed")
+	errStuck     = errors.New("the peer does not read")
 )
 
 // closeCodes is the one table of what clients are told. Reasons are at most
@@ -45,6 +46,7 @@ var closeCodes = []struct {
 	{rooms.ErrRefused, 4409, "a change was refused"},
 	{errTooLarge, 4413, "message too large"},
 	{wire.ErrLimit, 4413, "message too large"},
+	{errDocuments, 4429, "too many documents on this connection"},
 	{errTooMany, 4429, "too many messages"},
 }
 
