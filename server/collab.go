@@ -19,7 +19,7 @@ const (
 	socketDocuments = 64               // documents on one socket
 	knownDocuments  = 256              // the same, with those that were refused
 	earlyMessages   = 256              // messages of a socket that wait for Auth answers
-	earlyBytes      = 1 << 20          // bytes of them
+	earlyBytes      = 256 << 10        // bytes of them
 	renewTime       = 60 * time.Second // to send a new token when asked
 )
 
@@ -34,6 +34,9 @@ func (s *Server) serveCollab(w http.ResponseWriter, r *http.Request) {
 	if cookies := r.Header["Cookie"]; len(cookies) > 0 {
 		// Of the request nothing else is kept as long as the socket.
 		c.cookies = &http.Request{Host: r.Host, TLS: r.TLS, Header: http.Header{"Cookie": cookies}}
+	}
+	if err := sock.arrive(addressOf(r)); err != nil {
+		sock.close(err)
 	}
 	sock.start(c)
 }
@@ -158,6 +161,9 @@ func (c *collab) early(ctx context.Context, address string, m wire.Message) erro
 	case d.denied:
 		return nil
 	}
+	if !c.sockets.early.take(len(m.Payload), earlySum) {
+		return errBusy
+	}
 	c.waiting++
 	c.bytes += len(m.Payload)
 	d.early = append(d.early, m)
@@ -169,6 +175,7 @@ func (c *collab) early(ctx context.Context, address string, m wire.Message) erro
 
 // ask begins to answer an Auth frame. The caller holds the lock.
 func (c *collab) ask(ctx context.Context, d *collabDoc, token string) {
+	c.incoming.allow(readerBytes)
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.asked, d.denied = true, false
 	c.places++
@@ -205,7 +212,7 @@ func (c *collab) join(ctx context.Context, d *collabDoc, token string) {
 // admit hands over what came before the Auth answer, and opens the document, if
 // the client has not closed it meanwhile.
 func (c *collab) admit(ctx context.Context, d *collabDoc, member *rooms.Member, p auth.Principal) {
-	c.open.Store(true)
+	c.admitted(member.Write)
 	for {
 		c.mu.Lock()
 		early := d.early
@@ -240,6 +247,7 @@ func (c *collab) forget(early []wire.Message) {
 	c.waiting -= len(early)
 	for _, m := range early {
 		c.bytes -= len(m.Payload)
+		c.sockets.early.give(len(m.Payload))
 	}
 }
 
@@ -250,6 +258,9 @@ func (c *collab) enter(ctx context.Context, d *collabDoc, token string) (*rooms.
 	doc, _ := wire.Address(d.address).Split()
 	p, access, err := c.authorise(ctx, doc, token)
 	if err != nil {
+		return nil, p, err
+	}
+	if err := c.signIn(p); err != nil {
 		return nil, p, err
 	}
 	scope, write := wire.ScopeReadOnly, writes(doc, access)
@@ -399,6 +410,8 @@ func (c *collab) left() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, d := range c.docs {
+		c.forget(d.early)
+		d.early = nil
 		if d.member != nil {
 			d.member.Leave()
 		}
