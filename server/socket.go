@@ -133,22 +133,23 @@ func (s *socket) startWriting() {
 	}
 }
 
-// take returns the frames that wait, or false when the writer may end.
-func (s *socket) take(frames [][]byte) ([][]byte, bool) {
+// take returns the frames that wait and whose they are, or false when the writer
+// may end.
+func (s *socket) take(frames [][]byte) ([][]byte, []*rooms.Member, bool) {
 	s.mu.Lock()
 	own, ready := s.frames, s.ready
 	s.frames, s.ready = nil, nil
 	if len(own) == 0 && len(ready) == 0 {
 		s.writing = s.closing != nil // nothing is written after the close frame
 		s.mu.Unlock()
-		return nil, false
+		return nil, nil, false
 	}
 	s.mu.Unlock()
 	frames = append(frames, own...)
 	for _, m := range ready {
 		frames = m.Take(frames)
 	}
-	return frames, true
+	return frames, ready, true
 }
 
 // write sends what waits, as few writes as can be, until nothing does.
@@ -156,7 +157,7 @@ func (s *socket) write() {
 	batch := batches.Get().(*batch)
 	defer batches.Put(batch)
 	for {
-		frames, ok := s.take(batch.frames[:0])
+		frames, members, ok := s.take(batch.frames[:0])
 		if !ok {
 			break
 		}
@@ -165,6 +166,9 @@ func (s *socket) write() {
 			return
 		}
 		s.sent.Store(time.Now().UnixNano())
+		for _, m := range members {
+			m.Written()
+		}
 	}
 	s.mu.Lock()
 	reason := s.closing
