@@ -21,6 +21,7 @@ import (
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/crdt/wire"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage/sqlstore"
@@ -82,8 +83,9 @@ func newEdge(t *testing.T) *edge {
 	logs := &bytes.Buffer{}
 	e.hub = rooms.New(rooms.Config{Log: gated{store, e}, Metrics: metrics.Rooms(), Guard: e.judge})
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
 	e.server = server.New(server.Config{
-		Hub: e.hub, Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),
+		Hub: e.hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: e.hub, Rights: accounts}),
 		Log: slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Ping: store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})

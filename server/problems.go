@@ -49,6 +49,7 @@ var problems = []struct {
 	{auth.ErrShareEnded, http.StatusGone, "share-ended", "This link is no longer good"},
 	{auth.ErrExpiry, http.StatusUnprocessableEntity, "past-expiry", "This end is in the past"},
 	{auth.ErrTooMany, http.StatusTooManyRequests, "too-many", "Too many tries, wait a minute"},
+	{errWork, http.StatusTooManyRequests, "too-much-work", "Too many documents are looked through at once, try again"},
 	{errCrossOrigin, http.StatusForbidden, "cross-origin", "Requests from pages elsewhere are refused"},
 	{media.ErrType, http.StatusUnsupportedMediaType, "unsupported-media", "This is no image, video or sound that browsers show"},
 	{media.ErrBroken, http.StatusUnprocessableEntity, "broken-media", "The file is damaged or not whole"},

@@ -45,13 +45,14 @@ type Config struct {
 type Server struct {
 	Config
 	sockets  sockets
+	works    *works
 	draining atomic.Bool
 	files    map[string]asset // the built client
 }
 
 // New makes a server.
 func New(c Config) *Server {
-	s := &Server{Config: c, files: readAssets(c)}
+	s := &Server{Config: c, works: newWorks(), files: readAssets(c)}
 	s.sockets.perPerson = cmp.Or(c.PersonSockets, personSockets)
 	return s
 }
