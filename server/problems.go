@@ -57,6 +57,8 @@ var problems = []struct {
 	{media.ErrFull, http.StatusRequestEntityTooLarge, "project-full", "The project has no room for this file"},
 	{media.ErrCutOff, http.StatusBadRequest, "cut-off", "The file ended early"},
 	{media.ErrBusy, http.StatusTooManyRequests, "too-many-uploads", "Too many files are on their way, try again"},
+	{media.ErrSlow, http.StatusRequestTimeout, "too-slow", "The file comes too slowly"},
+	{media.ErrLost, http.StatusGone, "lost-media", "The file is damaged or lost on our side"},
 	{media.ErrFacts, http.StatusUnprocessableEntity, "impossible-facts", "This cannot be said about the file"},
 	{history.ErrSame, http.StatusConflict, "nothing-to-restore", "The timeline is like this already"},
 	{history.ErrKept, http.StatusConflict, "kept-version", "Only named versions are deleted by hand; others go by themselves"},
