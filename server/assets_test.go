@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -398,5 +399,27 @@ func TestTicketsOfOnePersonAreCounted(t *testing.T) {
 	}
 	if mine, other := ticket(ada), ticket(ben); mine != http.StatusTooManyRequests || other != http.StatusCreated {
 		t.Errorf("one more: %d, somebody else's: %d; want 429 and 201", mine, other)
+	}
+}
+
+func TestAFileThatIsNotWholeIsNotSent(t *testing.T) {
+	s, ada, _, project := studio(t)
+	for name, harm := range map[string]func(path string) error{
+		"cut short": func(path string) error { return os.Truncate(path, 1000) },
+		"gone":      os.Remove,
+	} {
+		id := s.upload(ada, project, "a.wav", wav(5000)).text("id")
+		err := filepath.WalkDir(s.media, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && strings.Contains(strings.ReplaceAll(path[len(s.media):], "/", ""), id[2:]) {
+				return harm(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := s.do("GET", "/api/v1/assets/"+id+"/content", ada, nil); a.status != http.StatusGone {
+			t.Errorf("%s: %d with %d bytes, want 410", name, a.status, len(a.raw))
+		}
 	}
 }
