@@ -45,7 +45,7 @@ var packages = map[string]struct {
 	"rooms/timeline/interchange": {ours: []string{"crdt", "rooms/timeline"}},
 	"rooms/review":               {ours: []string{"crdt", "rooms/shape"}},
 	"auth":                       {others: []string{"github.com/golang-jwt/jwt", "golang.org/x/crypto/argon2", "golang.org/x/text"}},
-	"media":                      {ours: []string{"auth"}},
+	"media":                      {ours: []string{"auth"}, others: []string{"golang.org/x/image/webp"}},
 	"history":                    {ours: []string{"auth", "crdt", "rooms/timeline"}},
 	"render":                     {},
 	"render/ffmpeg":              {ours: []string{"render"}, others: []string{"golang.org/x/image"}},
@@ -61,7 +61,7 @@ var packages = map[string]struct {
 		ours: domain,
 		others: []string{
 			"github.com/coder/websocket", "github.com/go-chi/chi", "github.com/danielgtaylor/huma",
-			"github.com/prometheus/client_golang",
+			"github.com/prometheus/client_golang", "golang.org/x/sync/semaphore",
 		},
 	},
 	"web": {},

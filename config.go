@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type config struct {
 	metricsListen string
 	dataDir       string
 	log           string // level and form
+	personSockets string // how many one person may have at once
 	portless      bool   // publicURL lacks the port, which the system will choose
 }
 
@@ -34,6 +36,7 @@ var settings = []setting{
 	{"SORATOO_METRICS_LISTEN", "metrics-listen", "address of /metrics and /debug/pprof/; keep it private", func(c *config) *string { return &c.metricsListen }},
 	{"SORATOO_DATA_DIR", "data-dir", "embedded database, media and keys", func(c *config) *string { return &c.dataDir }},
 	{"SORATOO_LOG", "log", "debug, info, warn or error, and text or json", func(c *config) *string { return &c.log }},
+	{"SORATOO_PERSON_SOCKETS", "person-sockets", "connections that one person may have at once", func(c *config) *string { return &c.personSockets }},
 }
 
 // planned are settings whose part of the product is not in this version. They
@@ -45,7 +48,7 @@ var planned = []string{
 }
 
 func defaults() config {
-	return config{listen: "127.0.0.1:8080", metricsListen: "127.0.0.1:9090", dataDir: "./data", log: "info,text"}
+	return config{listen: "127.0.0.1:8080", metricsListen: "127.0.0.1:9090", dataDir: "./data", log: "info,text", personSockets: "64"}
 }
 
 // settingsHelp lists the settings for people.
@@ -116,6 +119,9 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("SORATOO_PUBLIC_URL %q is not an address like https://video.example.org", c.publicURL)}
 	}
 	c.publicURL = u.Scheme + "://" + u.Host
+	if n, err := strconv.Atoi(c.personSockets); err != nil || n < 1 {
+		return usageError{fmt.Errorf("SORATOO_PERSON_SOCKETS %q is not a number like 64", c.personSockets)}
+	}
 	_, err = c.logger(io.Discard)
 	return err
 }

@@ -48,6 +48,7 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	p := program{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	limitMemory(p.environ, memoryFiles)
 	os.Exit(p.run(ctx))
 }
 

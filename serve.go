@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -109,9 +110,13 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
 	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard, Rest: n.rested})
 	n.history = history.New(history.Config{Store: store, Live: n.hub, Rights: n.auth})
+	personSockets, err := strconv.Atoi(c.personSockets)
+	if err != nil {
+		return nil, usageError{err}
+	}
 	n.server = server.New(server.Config{
 		Hub: n.hub, Auth: n.auth, Media: n.media(), History: n.history, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
-		Ping: store.Ping,
+		Ping: store.Ping, PersonSockets: personSockets,
 		Prepare: func(ctx context.Context, project auth.Project, person string) error {
 			return n.begin(ctx, project.ID, person, timeline.Seed(project.Name))
 		},

@@ -18,7 +18,8 @@ import (
 const (
 	sessionTime = 30 * 24 * time.Hour // a session lasts without a refresh
 	ticketTime  = 30 * time.Second    // a ticket is good
-	maxTickets  = 10_000              // open at once
+	maxTickets  = 10_000              // open at once,
+	ownTickets  = 100                 // of them one person's
 	minAge      = 13
 
 	signInTries  = 10  // for one email from one address, a minute
@@ -252,6 +253,18 @@ func (s *Service) NewTicket(p Principal, project string) (secret string, expires
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	own := 0
+	for key, t := range s.tickets {
+		if t.person == p.Person {
+			if own++; !now.Before(t.expires) {
+				own--
+				delete(s.tickets, key)
+			}
+		}
+	}
+	if own >= ownTickets {
+		return "", time.Time{}, ErrTooMany
+	}
 	if len(s.tickets) >= maxTickets {
 		for key, t := range s.tickets {
 			if !now.Before(t.expires) {

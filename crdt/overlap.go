@@ -86,7 +86,10 @@ func (d *Doc) sameContent(it *item, part *incoming) bool {
 	from, to := part.clock-it.clock, part.end()-it.clock
 	switch it.kind {
 	case kindString:
-		return sameText(has, part.content, from, to, it.size == it.len)
+		if it.size == it.len && bytes.Equal(has[from:to], part.content) { // ASCII
+			return true
+		}
+		return sameText(utf16.Encode([]rune(string(has)))[from:to], part.content)
 	case kindAny, kindJSON:
 		has = has[elementsCut(it.kind, has, from):elementsCut(it.kind, has, to)]
 	}
@@ -94,18 +97,10 @@ func (d *Doc) sameContent(it *item, part *incoming) bool {
 	return bytes.Equal(has, brings) || it.kind != kindAny && sameJSON(it.kind, has, brings)
 }
 
-// sameText compares units from to of an item's text with those of a part. U+FFFD
-// stands for half of a surrogate pair that was divided on one side and not on the
-// other, so it is equal to anything.
-func sameText(has, brings []byte, from, to uint32, ascii bool) bool {
-	if ascii {
-		has = has[from:to]
-		return bytes.Equal(has, brings) || bytes.ContainsRune(brings, '\uFFFD') && sameUTF16(utf16.Encode([]rune(string(has))), brings)
-	}
-	return sameUTF16(utf16.Encode([]rune(string(has)))[from:to], brings)
-}
-
-func sameUTF16(has []uint16, text []byte) bool {
+// sameText compares units of a text with a text. U+FFFD stands for half of a
+// surrogate pair that was divided on one side and not on the other, so it is equal
+// to anything.
+func sameText(has []uint16, text []byte) bool {
 	brings := utf16.Encode([]rune(string(text)))
 	if len(has) != len(brings) {
 		return false

@@ -29,6 +29,10 @@ var (
 	ErrCutOff = errors.New("the file was cut off")
 	// ErrBusy: too many files are on their way at once.
 	ErrBusy = errors.New("too many files at once, try again")
+	// ErrSlow: the file comes so slowly that it keeps others from theirs.
+	ErrSlow = errors.New("the file comes too slowly")
+	// ErrLost: the bytes of a file are gone, or not whole any more.
+	ErrLost = errors.New("the file was lost")
 	// ErrFacts: what was said about a file cannot be, or is known already.
 	ErrFacts = errors.New("this cannot be said about the file")
 )
@@ -76,7 +80,7 @@ type Blobs interface {
 	// otherwise nothing is there.
 	Put(ctx context.Context, name string, r io.Reader) error
 	// Open opens what is stored; auth.ErrNotFound does not come from here, but
-	// any error when there is nothing.
+	// fs.ErrNotExist when there is nothing.
 	Open(ctx context.Context, name string) (io.ReadSeekCloser, error)
 	// Remove removes what is stored, if it is there.
 	Remove(ctx context.Context, name string) error

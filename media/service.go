@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 	"unicode/utf8"
 
@@ -15,11 +16,15 @@ import (
 )
 
 const (
-	fileBytes    = 2 << 30          // of one file
-	projectBytes = 20 << 30         // of all files of a project
-	nameRunes    = 200              // longer names are cut
-	uploads      = 16               // on their way at once
-	cleanUp      = 10 * time.Second // for taking back what was stored when the caller has gone
+	fileBytes     = 2 << 30          // of one file
+	projectBytes  = 20 << 30         // of all files of a project
+	nameRunes     = 200              // longer names are cut
+	uploads       = 16               // on their way at once,
+	personUploads = 4                // of them one person's
+	slowTime      = 30 * time.Second // a file may be slower than
+	leastSpeed    = 16 << 10         // bytes a second
+	longestTime   = 4 * time.Hour    // a file may take
+	cleanUp       = 10 * time.Second // for taking back what was stored when the caller has gone
 )
 
 // Config is what a Service works with. Zero limits are the usual ones.
@@ -36,7 +41,7 @@ type Config struct {
 // Service takes, lists, opens and removes assets for who may.
 type Service struct {
 	Config
-	busy chan struct{}
+	slots slots
 }
 
 // New makes a service.
@@ -50,7 +55,7 @@ func New(c Config) *Service {
 	if c.ProjectBytes == 0 {
 		c.ProjectBytes = projectBytes
 	}
-	return &Service{Config: c, busy: make(chan struct{}, uploads)}
+	return &Service{Config: c}
 }
 
 // Upload is a file on its way.
@@ -70,13 +75,11 @@ func (s *Service) Add(ctx context.Context, p auth.Principal, u Upload) (Asset, e
 	if u.Length > s.FileBytes {
 		return Asset{}, ErrTooLarge
 	}
-	select {
-	case s.busy <- struct{}{}:
-		defer func() { <-s.busy }()
-	default:
+	if !s.slots.take(p.Person) {
 		return Asset{}, ErrBusy
 	}
-	incoming := &counter{r: u.Content, limit: s.FileBytes}
+	defer s.slots.give(p.Person)
+	incoming := &counter{r: u.Content, limit: s.FileBytes, now: s.Now, begun: s.Now()}
 	content := bufio.NewReaderSize(incoming, SniffBytes)
 	head, err := content.Peek(SniffBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -95,7 +98,10 @@ func (s *Service) Add(ctx context.Context, p auth.Principal, u Upload) (Asset, e
 		return Asset{}, err
 	}
 	a.Size, a.Hash = incoming.n, hex.EncodeToString(sum.Sum(nil))
-	if err = s.look(ctx, &a, form); err == nil {
+	if err = s.checkStored(ctx, a, form); err == nil {
+		err = s.look(ctx, &a, form)
+	}
+	if err == nil {
 		err = s.Store.AddAsset(ctx, a, s.ProjectBytes)
 	}
 	if err != nil {
@@ -109,6 +115,18 @@ func (s *Service) takeBack(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
 	defer cancel()
 	return s.Blobs.Remove(ctx, id)
+}
+
+// checkStored looks at the header of an image that was stored.
+func (s *Service) checkStored(ctx context.Context, a Asset, f Form) error {
+	if f.Kind != Image {
+		return nil
+	}
+	content, err := s.Blobs.Open(ctx, a.ID)
+	if err != nil {
+		return fmt.Errorf("opening what was stored: %w", err)
+	}
+	return errors.Join(checkPicture(content), content.Close())
 }
 
 // look fills in what a prober sees. One that cannot tell leaves it to browsers.
@@ -162,15 +180,29 @@ func (s *Service) Asset(ctx context.Context, p auth.Principal, id string) (Asset
 	return a, nil
 }
 
-// Open opens the bytes of an asset.
+// Open opens the bytes of an asset, all of them: it ends with ErrLost when they are
+// not there, or not whole.
 func (s *Service) Open(ctx context.Context, p auth.Principal, id string) (Asset, io.ReadSeekCloser, error) {
 	a, err := s.Asset(ctx, p, id)
 	if err != nil {
 		return Asset{}, nil, err
 	}
 	content, err := s.Blobs.Open(ctx, a.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Asset{}, nil, ErrLost
+	}
 	if err != nil {
 		return Asset{}, nil, fmt.Errorf("opening an asset: %w", err)
+	}
+	size, err := content.Seek(0, io.SeekEnd)
+	if err == nil && size != a.Size {
+		err = ErrLost
+	}
+	if err == nil {
+		_, err = content.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return Asset{}, nil, errors.Join(err, content.Close())
 	}
 	return a, content, nil
 }
@@ -251,17 +283,24 @@ func fileName(name string) string {
 	return name
 }
 
-// counter counts what comes in, and ends with ErrTooLarge behind its limit and
-// with ErrCutOff when no more comes although there is more.
+// counter counts what comes in, and ends with ErrTooLarge behind its limit, with
+// ErrSlow when it comes slower than it may, and with ErrCutOff when no more comes
+// although there is more.
 type counter struct {
 	r        io.Reader
 	n, limit int64
+	now      func() time.Time
+	begun    time.Time
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if c.n += int64(n); c.n > c.limit {
 		return 0, ErrTooLarge
+	}
+	took := c.now().Sub(c.begun)
+	if took > longestTime || took > slowTime+time.Duration(c.n)*time.Second/leastSpeed {
+		return 0, ErrSlow
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w (%w)", ErrCutOff, err)

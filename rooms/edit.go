@@ -225,9 +225,20 @@ func (r *Room) refuse(o *offer, reason string) {
 }
 
 // answer sends what the member's state vector lacks, and asks for what ours
-// does unless that was done on joining.
+// does unless that was done on joining. A member that asks again before the answer
+// was written gets one that is empty: the first, and the updates since, bring what
+// it lacks, unless it forgot something, and then it must come back.
 func (r *Room) answer(m *Member, msg wire.Message) {
-	update, err := r.diff(msg.Payload)
+	update, err := nothing, error(nil)
+	if before, first := m.outbox.ask(msg.Payload); first {
+		update, err = r.diff(msg.Payload)
+	} else {
+		err = covers(msg.Payload, before)
+	}
+	if errors.Is(err, ErrSlow) {
+		r.drop(m, err)
+		return
+	}
 	if err != nil {
 		r.drop(m, fmt.Errorf("%w: %w", ErrMalformed, err))
 		return
@@ -239,6 +250,25 @@ func (r *Room) answer(m *Member, msg wire.Message) {
 		m.send(wire.Message{Kind: wire.SyncStep1, Payload: r.state.StateVector()})
 	}
 	r.hold(held{ticket: r.appended, from: m, answer: &wire.Message{Kind: wire.SyncStep2, Payload: update}})
+}
+
+// nothing is an update that brings nothing.
+var nothing = []byte{0, 0}
+
+// covers returns ErrSlow unless a replica with state vector a has all that one with
+// b has.
+func covers(a, b []byte) error {
+	has, err := crdt.StateVectorEntries(a)
+	if err != nil {
+		return err
+	}
+	had, err := crdt.StateVectorEntries(b)
+	for client, clock := range had {
+		if has[client] < clock {
+			return ErrSlow
+		}
+	}
+	return err
 }
 
 // diff is what a replica with this state vector lacks. The whole state, which
@@ -302,7 +332,7 @@ func (r *Room) release(hs []held) {
 				h.from.acknowledge()
 			}
 		case h.from.in:
-			if !h.from.send(*h.answer) {
+			if !h.from.reply(*h.answer) {
 				r.drop(h.from, ErrSlow)
 			}
 		}

@@ -81,6 +81,10 @@ func (m *Member) Receive(ctx context.Context, msg wire.Message) error {
 // The frames are shared and must not be changed.
 func (m *Member) Take(dst [][]byte) [][]byte { return m.outbox.take(dst) }
 
+// Written says that all that was taken is on its way to the member. It is called
+// by who calls Take, after it.
+func (m *Member) Written() { m.outbox.written() }
+
 // Leave ends the membership. Messages that the room received before are
 // still taken. It may be called more than once.
 func (m *Member) Leave() {
@@ -94,6 +98,20 @@ func (m *Member) Leave() {
 // send encodes a message for this member alone.
 func (m *Member) send(msg wire.Message) bool {
 	return m.push(m.Encoder.Encode(msg), nil)
+}
+
+// reply sends an answer to a request for state. Its payload is shared with other
+// members where their encoders can.
+func (m *Member) reply(msg wire.Message) bool {
+	f := frame{answer: true}
+	if h, ok := m.Encoder.(Header); ok {
+		f.bytes, f.rest = h.Head(msg), msg.Payload
+	} else {
+		f.bytes = m.Encoder.Encode(msg)
+	}
+	ok := m.outbox.put(f)
+	m.Sink.Wake(m)
+	return ok
 }
 
 // push puts a frame in the outbox and wakes the socket. It returns false when

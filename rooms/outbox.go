@@ -11,7 +11,7 @@ import (
 const (
 	mergeFrom    = 32      // waiting updates that are merged before they are sent
 	outboxMerge  = 256     // waiting updates that are merged while they wait
-	outboxBytes  = 4 << 20 // bytes of updates that a member may fall behind
+	outboxBytes  = 1 << 20 // bytes that a member may fall behind, beside an answer and a last frame
 	outboxFrames = 1024    // frames of other kinds that a member may fall behind
 )
 
@@ -24,6 +24,13 @@ type Encoder interface {
 	Encode(m wire.Message) []byte
 }
 
+// Header is an Encoder whose frames end with the message's payload, so that large
+// payloads are shared and not copied.
+type Header interface {
+	// Head returns the frame of m up to its payload.
+	Head(m wire.Message) []byte
+}
+
 // outbox is what waits to be sent to one member. The room puts, the writer of
 // the member's socket takes.
 type outbox struct {
@@ -34,7 +41,9 @@ type outbox struct {
 	frames  []frame
 	others  int               // frames that are no updates
 	fresh   int               // frames that are updates as they came
-	bytes   int               // bytes of updates
+	bytes   int               // bytes of all frames but answers
+	asked   []byte            // the state vector of the answer that is not written yet; nil when there is none
+	sending bool              // that answer was taken
 	acks    int               // acknowledgements, sent last
 	present []awareness.State // presence; one state a client
 	shared  []byte            // the frame of present, while it is just one message
@@ -44,8 +53,10 @@ type outbox struct {
 // frame is an encoded message and, for an update, the update.
 type frame struct {
 	bytes  []byte
+	rest   []byte // more bytes, which are shared; nil when there are none
 	update []byte
 	merged bool // of several updates
+	answer bool // to a request for state
 }
 
 func newOutbox(e Encoder) outbox {
@@ -60,19 +71,49 @@ func (o *outbox) put(f frame) bool {
 	if o.closed || f.bytes == nil {
 		return true
 	}
+	kept := o.bytes <= outboxBytes // one frame more may be of any size
 	o.frames = append(o.frames, f)
+	if !f.answer {
+		o.bytes += len(f.bytes)
+	}
 	if f.update == nil {
 		o.others++
-		return o.others <= outboxFrames
+		return kept && o.others <= outboxFrames
 	}
 	o.fresh++
-	o.bytes += len(f.update)
 	if o.fresh >= outboxMerge {
 		// What was merged before is left alone, or it would be so each time.
 		o.frames = merge(o.encoder, o.frames, func(f frame) bool { return f.update != nil && !f.merged })
 		o.fresh = 0
+		o.bytes = 0
+		for _, f := range o.frames {
+			if !f.answer {
+				o.bytes += len(f.bytes)
+			}
+		}
 	}
-	return o.bytes <= outboxBytes
+	return kept
+}
+
+// ask notes a request for state, unless the answer to an earlier one is not
+// written yet: then it returns what that asked for.
+func (o *outbox) ask(vector []byte) (before []byte, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.asked != nil {
+		return o.asked, false
+	}
+	o.asked = vector
+	return nil, true
+}
+
+// written notes that what was taken has gone.
+func (o *outbox) written() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sending {
+		o.asked, o.sending = nil, false
+	}
 }
 
 // acknowledge adds an acknowledgement, if the member's protocol has them.
@@ -122,6 +163,9 @@ func (o *outbox) take(dst [][]byte) [][]byte {
 	o.mu.Lock()
 	frames, present, shared, acks := o.frames, o.present, o.shared, o.acks
 	o.empty()
+	for _, f := range frames {
+		o.sending = o.sending || f.answer
+	}
 	o.mu.Unlock()
 
 	updates := 0
@@ -135,6 +179,9 @@ func (o *outbox) take(dst [][]byte) [][]byte {
 	}
 	for _, f := range frames {
 		dst = append(dst, f.bytes)
+		if f.rest != nil {
+			dst = append(dst, f.rest)
+		}
 	}
 	if len(present) > 0 && shared == nil {
 		shared = o.encoder.Encode(wire.Message{Kind: wire.Awareness, Payload: awareness.Append(nil, present...)})

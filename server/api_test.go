@@ -407,3 +407,17 @@ func TestThePageIsServed(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSchemeOfATokenMayBeInAnyCase(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	token, _ := s.join("Ada")
+	for header, want := range map[string]int{
+		"bearer " + token: http.StatusOK, "BEARER  " + token: http.StatusOK, "Bearer" + token: http.StatusUnauthorized,
+		"Basic " + token: http.StatusUnauthorized, token: http.StatusUnauthorized,
+	} {
+		a := s.do("GET", "/api/v1/workspaces", "", nil, func(r *http.Request) { r.Header.Set("Authorization", header) })
+		if a.status != want {
+			t.Errorf("%.8s…: status %d, want %d", header, a.status, want)
+		}
+	}
+}

@@ -3,17 +3,25 @@ package server_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"hash/crc32"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
 	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -119,10 +127,10 @@ func TestPartsOfAFileAreSent(t *testing.T) {
 func TestWhatAFileIsFollowsFromItsBytes(t *testing.T) {
 	s, ada, _, project := studio(t)
 	for _, c := range []struct{ name, content, kind string }{
-		{"page.html", "\xff\xd8\xff\xe0\x00\x10JFIF<script>", "image/jpeg"},
-		{"a.mp4", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "image/png"},
-		{"a", "GIF89a\x01\x00", "image/gif"},
-		{"a", "RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"},
+		{"page.html", picture(jpegOf) + "<script>", "image/jpeg"},
+		{"a.mp4", picture(png.Encode), "image/png"},
+		{"a", picture(gifOf), "image/gif"},
+		{"a", webp, "image/webp"},
 		{"a", "\x00\x00\x00\x20ftypisom\x00\x00\x02\x00", "video/mp4"},
 		{"a", "\x00\x00\x00\x20ftypM4A \x00\x00\x02\x00", "audio/mp4"},
 		{"a", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm\x42\x87", "video/webm"},
@@ -313,6 +321,105 @@ func TestNamesOfFilesAreForPeopleOnly(t *testing.T) {
 	for _, id := range []string{"..%2f..%2fsoratoo.db", "%00", "x", strings.Repeat("0", 22), ".."} {
 		if a := s.do("GET", "/api/v1/assets/"+id+"/content", ada, nil); a.status != http.StatusNotFound {
 			t.Errorf("asset %s: %d", id, a.status)
+		}
+	}
+}
+
+// webp is an image of one pixel, of the form without loss.
+const webp = "RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
+
+func picture(encode func(io.Writer, image.Image) error) string {
+	var b bytes.Buffer
+	if err := encode(&b, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+func jpegOf(w io.Writer, i image.Image) error { return jpeg.Encode(w, i, nil) }
+func gifOf(w io.Writer, i image.Image) error  { return gif.Encode(w, i, nil) }
+
+func TestImagesAreMoreThanTheirFirstBytes(t *testing.T) {
+	s, ada, _, project := studio(t)
+	whole := picture(png.Encode)
+	huge := []byte(whole)
+	copy(huge[16:24], "\x00\x00\x40\x00\x00\x00\x40\x00") // 16384 by 16384
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	for name, content := range map[string]string{
+		"only magic": "\x89PNG\r\n\x1a\n", "cut in its header": whole[:20], "a script": "GIF89a<script>", "huge": string(huge),
+	} {
+		if a := s.upload(ada, project, "a", []byte(content)); a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s, want 422", name, a.status, a.raw)
+		}
+	}
+}
+
+func TestUploadsOfOnePersonAreCountedAndMove(t *testing.T) {
+	s, ada, workspace, project := studio(t)
+	ben, _ := s.join("Ben")
+	s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": "ben@example.org", "role": "editor"})
+	var running sync.WaitGroup
+	var ends []*io.PipeWriter
+	for range 4 {
+		r, w := io.Pipe()
+		ends = append(ends, w)
+		running.Go(func() {
+			s.upload(ada, project, "slow.png", nil, func(q *http.Request) { q.Body, q.ContentLength = r, -1 })
+		})
+		if _, err := w.Write([]byte("\x89PNG")); err != nil { // it is read, so it has its slot
+			t.Fatal(err)
+		}
+	}
+	if a := s.upload(ada, project, "a.wav", wav(100)); a.status != http.StatusTooManyRequests {
+		t.Errorf("a fifth of one person: %d %s, want 429", a.status, a.raw)
+	}
+	if a := s.upload(ben, project, "a.wav", wav(100)); a.status != http.StatusCreated {
+		t.Errorf("somebody else's: %d %s, want 201", a.status, a.raw)
+	}
+	for _, w := range ends {
+		_ = w.Close()
+	}
+	running.Wait()
+	if a := s.upload(ada, project, "a.wav", wav(100)); a.status != http.StatusCreated {
+		t.Errorf("after that: %d %s, want 201", a.status, a.raw)
+	}
+}
+
+func TestTicketsOfOnePersonAreCounted(t *testing.T) {
+	s, ada, workspace, project := studio(t)
+	ben, _ := s.join("Ben")
+	s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": "ben@example.org", "role": "editor"})
+	ticket := func(token string) int {
+		return s.do("POST", "/api/v1/tickets", token, map[string]any{"project": project}).status
+	}
+	for i := range 100 {
+		if got := ticket(ada); got != http.StatusCreated {
+			t.Fatalf("ticket %d: %d, want 201", i, got)
+		}
+	}
+	if mine, other := ticket(ada), ticket(ben); mine != http.StatusTooManyRequests || other != http.StatusCreated {
+		t.Errorf("one more: %d, somebody else's: %d; want 429 and 201", mine, other)
+	}
+}
+
+func TestAFileThatIsNotWholeIsNotSent(t *testing.T) {
+	s, ada, _, project := studio(t)
+	for name, harm := range map[string]func(path string) error{
+		"cut short": func(path string) error { return os.Truncate(path, 1000) },
+		"gone":      os.Remove,
+	} {
+		id := s.upload(ada, project, "a.wav", wav(5000)).text("id")
+		err := filepath.WalkDir(s.media, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && strings.Contains(strings.ReplaceAll(path[len(s.media):], "/", ""), id[2:]) {
+				return harm(path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := s.do("GET", "/api/v1/assets/"+id+"/content", ada, nil); a.status != http.StatusGone {
+			t.Errorf("%s: %d with %d bytes, want 410", name, a.status, len(a.raw))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -16,8 +17,9 @@ import (
 
 const (
 	socketDocuments = 64               // documents on one socket
+	knownDocuments  = 256              // the same, with those that were refused
 	earlyMessages   = 256              // messages of a socket that wait for Auth answers
-	earlyBytes      = 1 << 20          // bytes of them
+	earlyBytes      = 256 << 10        // bytes of them
 	renewTime       = 60 * time.Second // to send a new token when asked
 )
 
@@ -33,6 +35,9 @@ func (s *Server) serveCollab(w http.ResponseWriter, r *http.Request) {
 		// Of the request nothing else is kept as long as the socket.
 		c.cookies = &http.Request{Host: r.Host, TLS: r.TLS, Header: http.Header{"Cookie": cookies}}
 	}
+	if err := sock.arrive(addressOf(r)); err != nil {
+		sock.close(err)
+	}
 	sock.start(c)
 }
 
@@ -45,20 +50,43 @@ type collab struct {
 
 	mu      sync.Mutex            // guards what follows
 	docs    map[string]*collabDoc // by address
+	places  int                   // documents that are open or asked for, also those closed while they were
 	waiting int                   // messages that wait for Auth answers
 	bytes   int                   // of them
 	gone    bool                  // nothing joins any more
 }
 
-// collabDoc is one document of a socket. The socket's lock guards it.
+// collabDoc is one document of a socket, and what rooms reach the socket by. The
+// socket's lock guards it.
 type collabDoc struct {
+	socket  *socket
 	address string
-	asked   bool           // an Auth answer is under way
-	early   []wire.Message // what waits for it
-	member  *rooms.Member  // nil until all of early was received
-	expires time.Time      // the token's, zero for never
-	ends    time.Time      // the right's, zero for never
-	renew   time.Time      // when there must be a new token; zero if not asked for
+	since   time.Time          // when something first came for it
+	asked   bool               // an Auth answer is under way, or it was yes
+	cancel  context.CancelFunc // of the answer under way
+	again   string             // a later token, to try when the first is refused
+	denied  bool               // nothing is kept for it until there is another Auth
+	early   []wire.Message     // what waits for the answer
+	member  *rooms.Member      // nil until all of early was received
+	expires time.Time          // the token's, zero for never
+	ends    time.Time          // the right's, zero for never
+	renew   time.Time          // when there must be a new token; zero if not asked for
+
+	closed atomic.Bool // the client has done with it, and hears nothing more of it
+}
+
+// Wake has what waits for the member written; see rooms.Sink.
+func (d *collabDoc) Wake(m *rooms.Member) {
+	if !d.closed.Load() {
+		d.socket.Wake(m)
+	}
+}
+
+// End closes the socket, as its member was let go; see rooms.Sink.
+func (d *collabDoc) End(m *rooms.Member, reason error) {
+	if !d.closed.Load() {
+		d.socket.End(m, reason)
+	}
 }
 
 func (c *collab) receive(ctx context.Context, message []byte) error {
@@ -86,23 +114,9 @@ func (c *collab) receive(ctx context.Context, message []byte) error {
 func (c *collab) route(ctx context.Context, address string, m wire.Message) error {
 	c.mu.Lock()
 	d := c.docs[address]
-	if d == nil {
-		if m.Kind == wire.Close || c.gone {
-			c.mu.Unlock()
-			return nil
-		}
-		if len(c.docs) >= socketDocuments {
-			c.mu.Unlock()
-			return errTooMany
-		}
-		d = &collabDoc{address: address}
-		c.docs[address] = d
-	}
-	member := d.member
-	if member == nil {
-		err := c.early(ctx, d, m)
-		c.mu.Unlock()
-		return err
+	if d == nil || d.member == nil {
+		defer c.mu.Unlock()
+		return c.early(ctx, address, m)
 	}
 	c.mu.Unlock()
 	switch m.Kind {
@@ -112,73 +126,119 @@ func (c *collab) route(ctx context.Context, address string, m wire.Message) erro
 		c.detach(d)
 		return nil
 	default:
-		return member.Receive(ctx, m)
+		return d.member.Receive(ctx, m)
 	}
 }
 
-// early begins with the first token and keeps what else comes, in order. The
+// early takes what comes for a document that is not open: it begins with the
+// first token, keeps what else comes, in order, and ends with a Close. The
 // caller holds the lock.
-func (c *collab) early(ctx context.Context, d *collabDoc, m wire.Message) error {
-	if m.Kind == wire.Token && !d.asked {
-		d.asked = true
-		token := string(m.Payload)
-		c.joins.Go(func() { c.join(ctx, d, token) })
+func (c *collab) early(ctx context.Context, address string, m wire.Message) error {
+	d := c.docs[address]
+	if m.Kind == wire.Close {
+		if d != nil {
+			c.drop(d)
+		}
 		return nil
+	}
+	if c.gone {
+		return nil
+	}
+	if d == nil {
+		d = &collabDoc{socket: c.socket, address: address, since: time.Now()}
+		c.put(d)
+	}
+	switch {
+	case m.Kind == wire.Token && d.asked:
+		d.again = string(m.Payload)
+		return nil
+	case m.Kind == wire.Token && c.places >= socketDocuments:
+		c.refuse(d, errDocuments)
+		return nil
+	case m.Kind == wire.Token:
+		c.ask(ctx, d, string(m.Payload))
+		return nil
+	case d.denied:
+		return nil
+	}
+	if !c.sockets.early.take(len(m.Payload), earlySum) {
+		return errBusy
 	}
 	c.waiting++
 	c.bytes += len(m.Payload)
+	d.early = append(d.early, m)
 	if c.waiting > earlyMessages || c.bytes > earlyBytes {
 		return errTooMany
 	}
-	d.early = append(d.early, m)
 	return nil
+}
+
+// ask begins to answer an Auth frame. The caller holds the lock.
+func (c *collab) ask(ctx context.Context, d *collabDoc, token string) {
+	c.incoming.allow(readerBytes)
+	ctx, d.cancel = context.WithCancel(ctx)
+	d.asked, d.denied = true, false
+	c.places++
+	c.joins.Go(func() { c.join(ctx, d, token) })
+}
+
+// put remembers a document, and forgets a refused one when there are many. The
+// caller holds the lock.
+func (c *collab) put(d *collabDoc) {
+	if len(c.docs) >= knownDocuments {
+		for address, other := range c.docs {
+			if other.denied {
+				delete(c.docs, address)
+				break
+			}
+		}
+	}
+	c.docs[d.address] = d
 }
 
 // join answers an Auth frame: the document is open, or it is not.
 func (c *collab) join(ctx context.Context, d *collabDoc, token string) {
-	member, p, err := c.enter(ctx, d.address, token)
-	if err != nil {
-		c.deny(d, err)
-		return
+	defer d.cancel()
+	for again := true; again; {
+		member, p, err := c.enter(ctx, d, token)
+		if err == nil {
+			c.admit(ctx, d, member, p)
+			return
+		}
+		token, again = c.deny(d, err)
 	}
-	c.open.Store(true)
+}
+
+// admit hands over what came before the Auth answer, and opens the document, if
+// the client has not closed it meanwhile.
+func (c *collab) admit(ctx context.Context, d *collabDoc, member *rooms.Member, p auth.Principal) {
+	c.admitted(member.Write)
 	for {
 		c.mu.Lock()
 		early := d.early
 		d.early = nil
 		c.forget(early)
+		if c.gone || d.closed.Load() {
+			c.places--
+			c.mu.Unlock()
+			member.Leave()
+			return
+		}
 		if len(early) == 0 {
 			d.member, d.expires, d.ends = member, p.Expires, p.Ends
-			gone := c.gone || c.docs[d.address] != d
 			c.mu.Unlock()
-			if gone {
-				member.Leave()
-			}
 			return
 		}
 		c.mu.Unlock()
-		if err := c.replay(ctx, d, member, early); err != nil {
-			member.Leave()
-			c.close(err)
-			return
-		}
-	}
-}
-
-// replay hands over what came before the Auth answer.
-func (c *collab) replay(ctx context.Context, d *collabDoc, member *rooms.Member, early []wire.Message) error {
-	for _, m := range early {
-		switch m.Kind {
-		case wire.Token: // the same provider, started twice
-		case wire.Close:
-			c.remove(d)
-		default:
+		for _, m := range early {
 			if err := member.Receive(ctx, m); err != nil {
-				return err
+				if !d.closed.Load() {
+					c.close(err)
+				}
+				break
 			}
 		}
 	}
-	return nil
 }
 
 // forget takes messages out of the account of those that wait. The caller
@@ -187,25 +247,29 @@ func (c *collab) forget(early []wire.Message) {
 	c.waiting -= len(early)
 	for _, m := range early {
 		c.bytes -= len(m.Payload)
+		c.sockets.early.give(len(m.Payload))
 	}
 }
 
 // enter authenticates, authorises and joins.
-func (c *collab) enter(ctx context.Context, address, token string) (*rooms.Member, auth.Principal, error) {
+func (c *collab) enter(ctx context.Context, d *collabDoc, token string) (*rooms.Member, auth.Principal, error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	doc, _ := wire.Address(address).Split()
+	doc, _ := wire.Address(d.address).Split()
 	p, access, err := c.authorise(ctx, doc, token)
 	if err != nil {
+		return nil, p, err
+	}
+	if err := c.signIn(p); err != nil {
 		return nil, p, err
 	}
 	scope, write := wire.ScopeReadOnly, writes(doc, access)
 	if write {
 		scope = wire.ScopeReadWrite
 	}
-	encoder := collabEncoder{address}
+	encoder := collabEncoder{d.address}
 	member, err := c.server.join(ctx, p, rooms.JoinRequest{
-		Doc: doc, Write: write, Sink: c.socket, Encoder: encoder,
+		Doc: doc, Write: write, Sink: d, Encoder: encoder,
 		Moderate: access == auth.AccessWrite,
 		Greeting: encoder.Encode(wire.Message{Kind: wire.Authenticated, Payload: []byte(scope)}),
 	})
@@ -228,32 +292,57 @@ func (c *collab) authorise(ctx context.Context, doc, token string) (p auth.Princ
 	return p, a, err
 }
 
-// deny answers an Auth frame with no. The client may try again. When the fault
-// is ours the socket ends: providers try again then, and only then.
-func (c *collab) deny(d *collabDoc, err error) {
-	c.remove(d)
-	code, reason := closeCode(c.server.told(err))
-	if code == codeInternal || code == websocket.StatusServiceRestart {
-		c.close(err)
-		return
+// deny answers an Auth frame with no, unless the client closed the document or
+// sent another token meanwhile, which it returns. The client may try again. When
+// the fault is ours the socket ends: providers try again then, and only then.
+func (c *collab) deny(d *collabDoc, err error) (token string, again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.gone && !d.closed.Load() && d.again != "" {
+		token, d.again = d.again, ""
+		return token, true
 	}
+	c.places--
+	if d.closed.Load() {
+		return "", false
+	}
+	code, _ := closeCode(c.server.told(err))
+	if code == codeInternal || code == websocket.StatusServiceRestart {
+		c.drop(d)
+		c.close(err)
+		return "", false
+	}
+	c.refuse(d, err)
+	return "", false
+}
+
+// refuse tells the client that it cannot have a document, and forgets what was
+// kept for it. The caller holds the lock.
+func (c *collab) refuse(d *collabDoc, err error) {
+	c.forget(d.early)
+	d.early, d.asked, d.denied = nil, false, true
+	_, reason := closeCode(err)
 	c.send(collabEncoder{d.address}.Encode(wire.Message{Kind: wire.PermissionDenied, Payload: []byte(reason)}))
 }
 
-// remove forgets a document.
-func (c *collab) remove(d *collabDoc) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// drop forgets a document: an Auth for it begins anew. Whoever answers an Auth
+// for the old one gives its place back. The caller holds the lock.
+func (c *collab) drop(d *collabDoc) {
+	d.closed.Store(true)
 	c.forget(d.early)
 	d.early = nil
-	if c.docs[d.address] == d {
-		delete(c.docs, d.address)
+	if d.asked {
+		d.cancel()
 	}
+	delete(c.docs, d.address)
 }
 
 // detach ends one document as the client wished.
 func (c *collab) detach(d *collabDoc) {
-	c.remove(d)
+	c.mu.Lock()
+	c.drop(d)
+	c.places--
+	c.mu.Unlock()
 	d.member.Leave()
 }
 
@@ -282,6 +371,8 @@ func (c *collab) tick(now time.Time) error {
 		switch {
 		case d.member != nil && !d.ends.IsZero() && !now.Before(d.ends):
 			return auth.ErrShareEnded
+		case !d.asked && !d.denied && now.Sub(d.since) > openTimeout:
+			c.drop(d) // its Auth never came
 		case d.member == nil, d.expires.IsZero(), now.Before(d.expires):
 		case d.renew.IsZero():
 			d.renew = now.Add(renewTime)
@@ -308,7 +399,7 @@ func (c *collab) alive() []byte {
 func (c *collab) members() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.docs) > 0
+	return c.places > 0
 }
 
 func (c *collab) left() {
@@ -319,6 +410,8 @@ func (c *collab) left() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, d := range c.docs {
+		c.forget(d.early)
+		d.early = nil
 		if d.member != nil {
 			d.member.Leave()
 		}

@@ -234,11 +234,6 @@ func TestASocketHasLimits(t *testing.T) {
 			want websocket.StatusCode
 		}{
 			{"a long message before anything is open", func(c *client) { c.raw(make([]byte, 300<<10)) }, 4413},
-			{"many documents", func(c *client) {
-				for i := range 65 {
-					c.say(fmt.Sprint(doc, "\x00", i), wire.SyncStep1, empty)
-				}
-			}, 4429},
 			{"many messages before the token", func(c *client) {
 				for range 300 {
 					c.say(doc, wire.Awareness, awareness.Append(nil))

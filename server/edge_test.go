@@ -21,6 +21,7 @@ import (
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/crdt"
 	"github.com/soratoo/soratoo/crdt/wire"
+	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage/sqlstore"
@@ -36,6 +37,20 @@ type edge struct {
 	down     func() // ends it as a signal does
 
 	guard func(*crdt.Doc, *crdt.Preview, rooms.Author) error // nil: everything is taken
+	gate  chan struct{}                                      // documents load when it is closed; nil: at once
+}
+
+// gated is a log whose documents load when the gate of its edge opens.
+type gated struct {
+	*sqlstore.Store
+	edge *edge
+}
+
+func (g gated) Load(ctx context.Context, doc string) (rooms.Stored, error) {
+	if g.edge.gate != nil {
+		<-g.edge.gate
+	}
+	return g.Store.Load(ctx, doc)
 }
 
 func (e *edge) judge(d *crdt.Doc, p *crdt.Preview, by rooms.Author) error {
@@ -66,10 +81,11 @@ func newEdge(t *testing.T) *edge {
 	e := &edge{registry: prometheus.NewRegistry(), conns: make(chan net.Conn)}
 	metrics := server.NewMetrics(e.registry)
 	logs := &bytes.Buffer{}
-	e.hub = rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms(), Guard: e.judge})
+	e.hub = rooms.New(rooms.Config{Log: gated{store, e}, Metrics: metrics.Rooms(), Guard: e.judge})
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
 	e.server = server.New(server.Config{
-		Hub: e.hub, Auth: auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL}),
+		Hub: e.hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: e.hub, Rights: accounts}),
 		Log: slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Ping: store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})

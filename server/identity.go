@@ -38,9 +38,16 @@ func (s *Server) cookieOf(r *http.Request) string {
 	return c.Value
 }
 
+// bearer is the token in a request's Authorization. The scheme may be in capitals
+// or not (RFC 9110, 11.1).
+func bearer(r *http.Request) (token string, ok bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimLeft(token, " "), ok && strings.EqualFold(scheme, "Bearer")
+}
+
 // identify tells who makes a request: by bearer token, else by cookie.
 func (s *Server) identify(r *http.Request) (auth.Principal, error) {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+	if token, ok := bearer(r); ok {
 		return s.Auth.Token(r.Context(), token)
 	}
 	if secret := s.cookieOf(r); secret != "" {
@@ -51,7 +58,7 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 
 // identifyAnyone tells who makes a request, and takes guests' bearer tokens, too.
 func (s *Server) identifyAnyone(r *http.Request) (auth.Principal, error) {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+	if token, ok := bearer(r); ok {
 		return s.Auth.Anyone(r.Context(), token)
 	}
 	return s.identify(r)

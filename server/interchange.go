@@ -60,7 +60,7 @@ func (s *Server) interchangeRoutes(api huma.API) {
 		Description: "The file, or with report=true the report as JSON.",
 		Content:     map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
 	}}
-	handle(s, api, export, s.export)
+	handle(s, api, export, wholeOf(s, s.export))
 	load := member(http.MethodPost, "/projects/{project}/import", "import-project",
 		"Add a file of another program to a project: the body is the file itself. A version is kept before")
 	load.DefaultStatus = http.StatusOK
@@ -177,6 +177,12 @@ func (s *Server) importFile(ctx context.Context, in *importRequest) (*body[impor
 	if err != nil {
 		return nil, media.ErrCutOff
 	}
+	// Only now: a slow body holds up nobody.
+	done, err := s.works.begin(ctx, who(ctx).Person, workMost)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	format, ok := interchange.Find(in.Format, nil)
 	if in.Format == "" {
 		format, ok = interchange.Find(in.Name, b)

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"log/slog"
@@ -31,6 +32,9 @@ type Config struct {
 	Version   string
 	Web       fs.FS // the built client; nil or without index.html: it was not built
 
+	// PersonSockets is how many sockets one person may have at once; 0 for the usual.
+	PersonSockets int
+
 	// Ping answers whether the database does.
 	Ping func(ctx context.Context) error
 	// Prepare makes the documents that a new project begins with.
@@ -41,12 +45,17 @@ type Config struct {
 type Server struct {
 	Config
 	sockets  sockets
+	works    *works
 	draining atomic.Bool
 	files    map[string]asset // the built client
 }
 
 // New makes a server.
-func New(c Config) *Server { return &Server{Config: c, files: readAssets(c)} }
+func New(c Config) *Server {
+	s := &Server{Config: c, works: newWorks(), files: readAssets(c)}
+	s.sockets.perPerson = cmp.Or(c.PersonSockets, personSockets)
+	return s
+}
 
 // Handler is what the public listener serves.
 func (s *Server) Handler() http.Handler {

@@ -272,6 +272,11 @@ func (s *Server) sharedTimeline(ctx context.Context, in *InShare) (*content, err
 	if p.Version == "" {
 		return nil, auth.ErrNotFound
 	}
+	done, err := s.works.begin(ctx, p.Person, workMost)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	v, err := s.History.Shared(ctx, p.Project, p.Version)
 	return &content{"application/octet-stream", v.State}, err
 }

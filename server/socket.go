@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"slices"
 	"sync"
@@ -18,10 +16,7 @@ import (
 )
 
 const (
-	openBytes    = 256 << 10 // of a message before anything is open on a socket
-	messageBytes = 16 << 20  // of a message after that
-	scratchBytes = 4 << 10   // of the buffers that messages are read into
-	chunkBytes   = 32 << 10  // of one write, so that a slow reader shows progress
+	chunkBytes = 32 << 10 // of one write, so that a slow reader shows progress
 )
 
 // protocol is what a socket speaks. Its methods are called one at a time,
@@ -53,8 +48,12 @@ type socket struct {
 	reading  context.Context  // ends with the socket; the reader waits with it
 	cancel   context.CancelCauseFunc
 	open     atomic.Bool  // a document is open on it
+	incoming incoming     // the message that is being read
 	sent     atomic.Int64 // when the last frame was, in nanoseconds of Unix time
 	budget   budget       // the reader's
+
+	address string          // where it is from, if that counts
+	tallied map[string]bool // what it counts as; the tallies' lock guards it
 
 	mu      sync.Mutex
 	frames  [][]byte        // of the socket itself
@@ -68,12 +67,17 @@ type watchedConn struct {
 	net.Conn
 	heard atomic.Int64 // nanoseconds of Unix time
 	since atomic.Int64 // the same, of the write under way; 0 when there is none
+	came  int          // bytes; the reader's
+	until int          // how many may come before something of the message has; 0 for any
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.heard.Store(time.Now().UnixNano())
+	}
+	if c.came += n; c.until > 0 && c.came > c.until {
+		return 0, errFrames
 	}
 	return n, err
 }
@@ -129,22 +133,23 @@ func (s *socket) startWriting() {
 	}
 }
 
-// take returns the frames that wait, or false when the writer may end.
-func (s *socket) take(frames [][]byte) ([][]byte, bool) {
+// take returns the frames that wait and whose they are, or false when the writer
+// may end.
+func (s *socket) take(frames [][]byte) ([][]byte, []*rooms.Member, bool) {
 	s.mu.Lock()
 	own, ready := s.frames, s.ready
 	s.frames, s.ready = nil, nil
 	if len(own) == 0 && len(ready) == 0 {
 		s.writing = s.closing != nil // nothing is written after the close frame
 		s.mu.Unlock()
-		return nil, false
+		return nil, nil, false
 	}
 	s.mu.Unlock()
 	frames = append(frames, own...)
 	for _, m := range ready {
 		frames = m.Take(frames)
 	}
-	return frames, true
+	return frames, ready, true
 }
 
 // write sends what waits, as few writes as can be, until nothing does.
@@ -152,7 +157,7 @@ func (s *socket) write() {
 	batch := batches.Get().(*batch)
 	defer batches.Put(batch)
 	for {
-		frames, ok := s.take(batch.frames[:0])
+		frames, members, ok := s.take(batch.frames[:0])
 		if !ok {
 			break
 		}
@@ -161,6 +166,9 @@ func (s *socket) write() {
 			return
 		}
 		s.sent.Store(time.Now().UnixNano())
+		for _, m := range members {
+			m.Written()
+		}
 	}
 	s.mu.Lock()
 	reason := s.closing
@@ -188,6 +196,7 @@ func (s *socket) read() {
 		if err == nil {
 			err = s.protocol.receive(s.reading, message)
 		}
+		s.sockets.reading.give(len(message))
 		switch {
 		case err == nil:
 		case errors.Is(err, errLine), s.reading.Err() != nil:
@@ -209,47 +218,3 @@ func (s *socket) pinged(context.Context, []byte) bool {
 	}
 	return err == nil
 }
-
-// next reads one message.
-func (s *socket) next() ([]byte, error) {
-	kind, r, err := s.ws.Reader(context.Background())
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errLine, err)
-	}
-	if kind != websocket.MessageBinary {
-		return nil, errText
-	}
-	limit := openBytes
-	if s.open.Load() {
-		limit = messageBytes
-	}
-	scratch := scratches.Get().(*[scratchBytes]byte)
-	defer scratches.Put(scratch)
-	return readAll(r, scratch[:], limit)
-}
-
-// readAll reads r to its end, into a slice of its own, by way of scratch.
-func readAll(r io.Reader, scratch []byte, limit int) ([]byte, error) {
-	var message []byte
-	fill := 0
-	for {
-		n, err := r.Read(scratch[fill:])
-		fill += n
-		if len(message)+fill > limit {
-			return nil, errTooLarge
-		}
-		if err == nil && fill < len(scratch) {
-			continue
-		}
-		message = append(message, scratch[:fill]...)
-		fill = 0
-		if errors.Is(err, io.EOF) {
-			return message, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errLine, err)
-		}
-	}
-}
-
-var scratches = sync.Pool{New: func() any { return new([scratchBytes]byte) }}

@@ -12,14 +12,19 @@ import (
 
 // Why the edge ends sockets.
 var (
-	errExpired  = errors.New("the session expired")
-	errNobody   = errors.New("nobody signed in")
-	errTooLarge = errors.New("message too large")
-	errTooMany  = errors.New("too many messages")
-	errText     = errors.New("text frame")
-	errUnasked  = errors.New("not for clients to send")
-	errLine     = errors.New("the line failed")
-	errStuck    = errors.New("the peer does not read")
+	errExpired   = errors.New("the session expired")
+	errNobody    = errors.New("nobody signed in")
+	errTooLarge  = errors.New("message too large")
+	errLate      = errors.New("a message takes too long")
+	errBusy      = errors.New("the node reads too much at once")
+	errSockets   = errors.New("too many connections")
+	errFrames    = errors.New("too many frames in a message")
+	errTooMany   = errors.New("too many messages")
+	errDocuments = errors.New("too many documents")
+	errText      = errors.New("text frame")
+	errUnasked   = errors.New("not for clients to send")
+	errLine      = errors.New("the line failed")
+	errStuck     = errors.New("the peer does not read")
 )
 
 // closeCodes is the one table of what clients are told. Reasons are at most
@@ -41,11 +46,15 @@ var closeCodes = []struct {
 	{auth.ErrShareEnded, 4403, "no access"},
 	{auth.ErrNotFound, 4404, "no such project"},
 	{rooms.ErrSlow, 4408, "too slow"},
+	{errLate, 4408, "too slow"},
 	{rooms.ErrReset, 4409, "the document was reset"},
 	{rooms.ErrForged, 4403, "no access"},
 	{rooms.ErrRefused, 4409, "a change was refused"},
 	{errTooLarge, 4413, "message too large"},
 	{wire.ErrLimit, 4413, "message too large"},
+	{errDocuments, 4429, "too many documents on this connection"},
+	{errSockets, 4429, "too many connections"},
+	{errBusy, 4429, "the server is busy, try again"},
 	{errTooMany, 4429, "too many messages"},
 }
 

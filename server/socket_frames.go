@@ -32,14 +32,33 @@ func (e collabEncoder) Encode(m wire.Message) []byte {
 	return seal(wire.AppendHocuspocus(room(len(e.address)+len(m.Payload)), wire.Address(e.address), m))
 }
 
+// Head returns what comes before m's payload in its frame; see rooms.Header.
+func (yjsEncoder) Head(m wire.Message) []byte {
+	return head(m, wire.AppendYjs(room(0), wire.Message{Kind: m.Kind}))
+}
+
+// Head returns what comes before m's payload in its frame; see rooms.Header.
+func (e collabEncoder) Head(m wire.Message) []byte {
+	return head(m, wire.AppendHocuspocus(room(len(e.address)), wire.Address(e.address), wire.Message{Kind: m.Kind, Reply: m.Reply}))
+}
+
+// head makes the beginning of m's frame of that of a message that ends with a
+// payload of nothing, whose length is the last byte.
+func head(m wire.Message, nothing []byte) []byte {
+	b := binary.AppendUvarint(nothing[:len(nothing)-1], uint64(len(m.Payload)))
+	return sealFor(b, len(b)-headerBytes+len(m.Payload))
+}
+
 // room is an empty slice with space for a header, and behind it for about n
 // bytes.
 func room(n int) []byte { return make([]byte, headerBytes, headerBytes+n+16) }
 
 // seal puts the header of a binary message before what was appended to room.
 // A frame is made once and written to many sockets, as servers do not mask.
-func seal(b []byte) []byte {
-	n := len(b) - headerBytes
+func seal(b []byte) []byte { return sealFor(b, len(b)-headerBytes) }
+
+// sealFor is seal for a message of n bytes, of which the last may be elsewhere.
+func sealFor(b []byte, n int) []byte {
 	switch {
 	case n < 126:
 		b = b[headerBytes-2:]

@@ -23,6 +23,11 @@ const (
 // them, while there are any. The zero value has none.
 type sockets struct {
 	running sync.WaitGroup // readers, writers and the watcher
+	reading sum            // bytes of messages that are being read
+	early   sum            // bytes of messages that wait for Auth answers
+	tallies tallies        // whose they are
+
+	perPerson int // how many one may have
 
 	mu       sync.Mutex // guards what follows
 	all      map[*socket]struct{}
@@ -55,6 +60,7 @@ func (ss *sockets) remove(s *socket) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	delete(ss.all, s)
+	ss.tallies.forget(s)
 	s.gauge.Dec()
 	if len(ss.all) == 0 {
 		close(ss.empty)
@@ -97,6 +103,8 @@ func (s *socket) check(now time.Time) error {
 		return errStuck
 	case !s.open.Load() && now.Sub(s.opened) > openTimeout:
 		return errNobody
+	case s.incoming.overdue(now):
+		return errLate
 	case silent > pingAfter:
 		s.send(pingFrame)
 	}

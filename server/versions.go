@@ -100,21 +100,21 @@ type content struct {
 
 func (s *Server) versionRoutes(api huma.API) {
 	handle(s, api, member(http.MethodGet, "/projects/{project}/versions", "list-versions", "The versions of a timeline, the newest first"), s.versions)
-	handle(s, api, member(http.MethodPost, "/projects/{project}/versions", "create-version", "Keep the timeline as it is now, under a name"), s.createVersion)
+	handle(s, api, member(http.MethodPost, "/projects/{project}/versions", "create-version", "Keep the timeline as it is now, under a name"), wholeOf(s, s.createVersion))
 	handle(s, api, member(http.MethodGet, "/projects/{project}/writers", "list-writers",
 		"Who wrote what in a timeline: the people behind its client ids"), s.writers)
 	handle(s, api, member(http.MethodGet, "/versions/{version}", "get-version", "A version"), s.version)
 	handle(s, api, member(http.MethodPatch, "/versions/{version}", "rename-version", "Name a version, which keeps it"), s.renameVersion)
 	handle(s, api, member(http.MethodDelete, "/versions/{version}", "delete-version", "Delete a named version"), s.deleteVersion)
 	handle(s, api, member(http.MethodGet, "/versions/{version}/timeline", "get-version-timeline",
-		"The timeline of a version, as it was shown"), s.versionTimeline)
-	handle(s, api, member(http.MethodGet, "/versions/{version}/state", "get-version-state", "The document of a version, as a Yjs update (V1)"), s.versionState)
+		"The timeline of a version, as it was shown"), whole(s, s.versionTimeline))
+	handle(s, api, member(http.MethodGet, "/versions/{version}/state", "get-version-state", "The document of a version, as a Yjs update (V1)"), whole(s, s.versionState))
 	handle(s, api, member(http.MethodGet, "/versions/{version}/compare", "compare-version",
-		"What came to be after a version, thing by thing, until now or until another version"), s.compareVersion)
+		"What came to be after a version, thing by thing, until now or until another version"), whole(s, s.compareVersion))
 	handle(s, api, member(http.MethodPost, "/versions/{version}/restore", "restore-version",
-		"Make the timeline what it was, as edits, while others go on editing"), s.restoreVersion)
+		"Make the timeline what it was, as edits, while others go on editing"), whole(s, s.restoreVersion))
 	handle(s, api, member(http.MethodPost, "/versions/{version}/undo", "undo-restore",
-		"Take back what a restore did, and nothing that was done since"), s.undoRestore)
+		"Take back what a restore did, and nothing that was done since"), whole(s, s.undoRestore))
 }
 
 func (s *Server) versions(ctx context.Context, in *versionsRequest) (*body[list[versionJSON]], error) {

@@ -30,6 +30,12 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 	}
 	y := &yjs{socket: sock, expires: p.Expires, ends: p.Ends}
 	if err == nil {
+		err = sock.arrive(addressOf(r))
+	}
+	if err == nil {
+		err = sock.signIn(p)
+	}
+	if err == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), joinTimeout)
 		defer cancel()
 		y.member, err = s.join(ctx, p, rooms.JoinRequest{
@@ -38,8 +44,9 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		sock.close(s.told(err))
+	} else {
+		sock.admitted(y.member.Write)
 	}
-	sock.open.Store(err == nil)
 	sock.start(y)
 }
 

@@ -70,6 +70,8 @@ func TestYjsLetsInWhoHasAKey(t *testing.T) {
 			want   websocket.StatusCode
 		}{
 			{"bearer", path, bearer(ada), 0},
+			{"bearer in another case", path, http.Header{"Authorization": {"bEARER  " + ada}}, 0},
+			{"another scheme", path, http.Header{"Authorization": {"Basic " + ada}}, 4401},
 			{"ticket", path + "?ticket=" + e.ticket(ada, project), nil, 0},
 			{"nothing", path, nil, 4401},
 			{"garbage", path, bearer("x.y.z"), 4401},

@@ -102,7 +102,8 @@ func (b *bench) command(ctx context.Context, kind, port, data string) (*exec.Cmd
 			}
 		}
 		cmd.Env = append(cmd.Env, "SORATOO_LISTEN=127.0.0.1:"+port, "SORATOO_METRICS_LISTEN=127.0.0.1:0",
-			"SORATOO_PUBLIC_URL=http://localhost:"+port, "SORATOO_DATA_DIR="+data, "SORATOO_LOG=warn,text")
+			"SORATOO_PUBLIC_URL=http://localhost:"+port, "SORATOO_DATA_DIR="+data, "SORATOO_LOG=warn,text",
+			"SORATOO_PERSON_SOCKETS=100000") // all connections of a run are one person's
 		return cmd, nil
 	}
 	script := map[string]string{"hocuspocus": "hocuspocus.mjs", "y-websocket": "ywebsocket.mjs"}[kind]
