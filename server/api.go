@@ -32,6 +32,7 @@ func (s *Server) routes(r chi.Router) {
 	api := humachi.New(r, config)
 	api.UseMiddleware(s.signedIn)
 	s.accountRoutes(api)
+	s.sessionRoutes(api)
 	s.workspaceRoutes(api)
 	s.projectRoutes(api)
 	s.assetRoutes(api)

@@ -59,6 +59,7 @@ type collabDoc struct {
 	expires time.Time      // the token's, zero for never
 	ends    time.Time      // the right's, zero for never
 	renew   time.Time      // when there must be a new token; zero if not asked for
+	session string         // by which who is here is signed in; "" for guests
 }
 
 func (c *collab) receive(ctx context.Context, message []byte) error {
@@ -148,7 +149,7 @@ func (c *collab) join(ctx context.Context, d *collabDoc, token string) {
 		d.early = nil
 		c.forget(early)
 		if len(early) == 0 {
-			d.member, d.expires, d.ends = member, p.Expires, p.Ends
+			d.member, d.expires, d.ends, d.session = member, p.Expires, p.Ends, p.Session
 			gone := c.gone || c.docs[d.address] != d
 			c.mu.Unlock()
 			if gone {
@@ -270,15 +271,18 @@ func (c *collab) renewed(ctx context.Context, d *collabDoc, token string) error 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d.expires, d.renew = p.Expires, time.Time{}
+	d.expires, d.renew, d.session = p.Expires, time.Time{}, p.Session
 	return nil
 }
 
-// tick asks for new tokens where they expire.
+// tick asks for new tokens where they expire, and ends with the session.
 func (c *collab) tick(now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, d := range c.docs {
+		if err := c.server.over(d.session); err != nil {
+			return err
+		}
 		switch {
 		case d.member != nil && !d.ends.IsZero() && !now.Before(d.ends):
 			return auth.ErrShareEnded
