@@ -93,7 +93,7 @@ func (d *demonstration) make(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := d.auth.AddMember(ctx, d.ada.principal, auth.NewMember{Workspace: workspace, Email: d.ben.email, Role: auth.RoleEditor}); err != nil {
+	if err := d.store.SetMember(ctx, workspace, d.ben.principal.Person, auth.RoleEditor); err != nil {
 		return err
 	}
 	if d.project, err = d.sample(ctx, workspace); err != nil {

@@ -57,6 +57,8 @@ type Service struct {
 	accounts  *limiter
 	addresses *limiter
 	signUps   *limiter
+	inviters  *limiter // by person
+	invited   *limiter // by workspace
 
 	successors []byte // the key of what follows a secret: see successor
 
@@ -76,7 +78,9 @@ func New(c Config) *Service {
 		store: c.Store, signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now), sharing: newShareLimits(c.Now), passwords: newPasswords(), now: c.Now,
 		signIns: newLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
 		addresses: newLimiter(addressTries, time.Minute, c.Now),
-		signUps:   newLimiter(signUpTries, time.Minute, c.Now), tickets: map[string]ticket{}, over: map[string]time.Time{}, successors: successorKey(c.Key),
+		signUps:   newLimiter(signUpTries, time.Minute, c.Now),
+		inviters:  newLimiter(inviterTries, inviterTries*time.Minute, c.Now), invited: newLimiter(teamTries, teamTries*time.Minute, c.Now),
+		tickets: map[string]ticket{}, over: map[string]time.Time{}, successors: successorKey(c.Key),
 	}
 	s.painted.Store(mathrand.Uint32N(uint32(len(colors))))
 	return s

@@ -144,8 +144,6 @@ type Workspaces interface {
 	Workspaces(ctx context.Context, person string, p Page) ([]Workspace, error)
 	Role(ctx context.Context, person, workspace string) (Role, error)
 	Members(ctx context.Context, workspace string, p Page) ([]Member, error)
-	// SetMember adds a person with a role, or changes the role.
-	SetMember(ctx context.Context, workspace, person string, role Role) error
 }
 
 // Projects keeps projects. For who is not in its workspace, a project is not
@@ -172,6 +170,8 @@ type Store interface {
 	Sessions
 	OwnSessions
 	Workspaces
+	Memberships
+	Invitations
 	Projects
 	Sharing
 }

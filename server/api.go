@@ -34,6 +34,7 @@ func (s *Server) routes(r chi.Router) {
 	s.accountRoutes(api)
 	s.sessionRoutes(api)
 	s.workspaceRoutes(api)
+	s.memberRoutes(api)
 	s.projectRoutes(api)
 	s.assetRoutes(api)
 	s.shareRoutes(api)

@@ -237,7 +237,7 @@ func TestMediaAreForTheProjectsPeople(t *testing.T) {
 		if a := s.do("GET", path+"/content", token, nil); a.status != http.StatusNotFound {
 			t.Errorf("%s from outside reads: %d %s", name, a.status, a.raw)
 		}
-		s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": strings.ToLower(name) + "@example.org", "role": role})
+		s.invite(ada, workspace, name, role)
 		want := map[bool]int{true: http.StatusCreated, false: http.StatusForbidden}[role == "editor"]
 		if a := s.upload(token, project, "b.wav", wav(100)); a.status != want {
 			t.Errorf("a file of a %s: %d %s", role, a.status, a.raw)
