@@ -33,7 +33,7 @@ type Opened struct {
 // back as the same guest, others show the password and give a name. It ends
 // with ErrNotFound, ErrShareEnded, ErrSharePassword, ErrName or ErrTooMany.
 func (s *Service) OpenShare(ctx context.Context, in Opening) (Opened, error) {
-	if !s.sharing.opens.allow(in.Address) {
+	if !s.sharing.opens.allow(in.Address, "") {
 		return Opened{}, ErrTooMany
 	}
 	share, err := s.shareOf(ctx, in.Token)

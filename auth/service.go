@@ -53,10 +53,11 @@ type Service struct {
 	sharing   shareLimits
 	passwords *passwords
 	now       func() time.Time
-	signIns   *limiter
+	signIns   netLimiter
 	accounts  *limiter
-	addresses *limiter
-	signUps   *limiter
+	addresses netLimiter
+	signUps   netLimiter
+	changes   *limiter // of passwords, by person
 	inviters  *limiter // by person
 	invited   *limiter // by workspace
 
@@ -76,10 +77,10 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		store: c.Store, signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now), sharing: newShareLimits(c.Now), passwords: newPasswords(), now: c.Now,
-		signIns: newLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
-		addresses: newLimiter(addressTries, time.Minute, c.Now),
-		signUps:   newLimiter(signUpTries, time.Minute, c.Now),
-		inviters:  newLimiter(inviterTries, inviterTries*time.Minute, c.Now), invited: newLimiter(teamTries, teamTries*time.Minute, c.Now),
+		signIns: newNetLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
+		addresses: newNetLimiter(addressTries, time.Minute, c.Now),
+		signUps:   newNetLimiter(signUpTries, time.Minute, c.Now),
+		changes:   newLimiter(signInTries, time.Minute, c.Now), inviters: newLimiter(inviterTries, inviterTries*time.Minute, c.Now), invited: newLimiter(teamTries, teamTries*time.Minute, c.Now),
 		tickets: map[string]ticket{}, over: map[string]time.Time{}, successors: successorKey(c.Key),
 	}
 	s.painted.Store(mathrand.Uint32N(uint32(len(colors))))
@@ -133,7 +134,7 @@ func NormalEmail(email string) string { return strings.ToLower(strings.TrimSpace
 // then nothing is kept.
 func (s *Service) SignUp(ctx context.Context, in SignUp) (SignedIn, error) {
 	switch {
-	case !s.signUps.allow(in.From.Address):
+	case !s.signUps.allow(in.From.Address, ""):
 		return SignedIn{}, ErrTooMany
 	case s.now().Year()-in.BirthYear < minAge:
 		return SignedIn{}, ErrTooYoung
@@ -177,7 +178,7 @@ func (s *Service) account(ctx context.Context, in SignUp) (Account, error) {
 // whether the account exists or not, or ErrTooMany.
 func (s *Service) SignIn(ctx context.Context, email, password string, from Origin) (SignedIn, error) {
 	email = NormalEmail(email)
-	if !s.addresses.allow(from.Address) || !s.signIns.allow(from.Address+" "+email) || !s.accounts.allow(email) {
+	if !s.addresses.allow(from.Address, "") || !s.signIns.allow(from.Address, email) || !s.accounts.allow(email) {
 		return SignedIn{}, ErrTooMany
 	}
 	a, err := s.store.AccountByEmail(ctx, email)

@@ -243,7 +243,7 @@ func (s *Service) EndSession(ctx context.Context, p Principal, id string) error 
 // ChangePassword gives somebody who knows their password another, and ends all
 // their other sessions. It ends with ErrCredentials, ErrWeakPassword or ErrTooMany.
 func (s *Service) ChangePassword(ctx context.Context, p Principal, current, wanted string) error {
-	if !s.signIns.allow(p.Person) {
+	if !s.changes.allow(p.Person) {
 		return ErrTooMany
 	}
 	a, err := s.Me(ctx, p)

@@ -30,6 +30,7 @@ import (
 type site struct {
 	t       *testing.T
 	handler http.Handler
+	server  *server.Server
 	hub     *rooms.Hub
 	logs    *bytes.Buffer
 	media   string // where the bytes of media are
@@ -85,7 +86,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})
-	return &site{t: t, handler: s.Handler(), hub: hub, logs: logs, media: dir}
+	return &site{t: t, handler: s.Handler(), server: s, hub: hub, logs: logs, media: dir}
 }
 
 // answer is what came of a request.
