@@ -149,8 +149,10 @@ func TestNamesShowWhatTheyAre(t *testing.T) {
 			t.Errorf("NormalName(%q) = %q, %v, want %q", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", " \t\n", "\u200b", "\u200d", "\u2066\u2069", "\xff",
-		"\u3164", "\u2800", "\u115f\u1160", "\uffa0", "\u3164 \u3164", "\ufe0f", "\u034f\u0301", "\U0001d159", "\U000e0100"} {
+	for _, in := range []string{
+		"", " \t\n", "\u200b", "\u200d", "\u2066\u2069", "\xff",
+		"\u3164", "\u2800", "\u115f\u1160", "\uffa0", "\u3164 \u3164", "\ufe0f", "\u034f\u0301", "\U0001d159", "\U000e0100",
+	} {
 		if got, err := auth.NormalName(in); !errors.Is(err, auth.ErrName) {
 			t.Errorf("NormalName(%q) = %q, %v, want ErrName", in, got, err)
 		}

@@ -44,3 +44,32 @@ func TestAWholeNetworkHasALimit(t *testing.T) {
 	wantErr(t, "the 81st guess", guess("2001:db8:7:ffff::/64"), auth.ErrTooMany)
 	wantErr(t, "a guess from another network", guess("2001:db8:8:1::/64"), auth.ErrCredentials)
 }
+
+// 100 wrong passwords a minute from ten addresses do not keep an account's owner out.
+func TestGuessersLockNobodyOut(t *testing.T) {
+	h := newHouse(t)
+	in := h.signUp(t, "Ada", "ada@auth.example")
+	h.signUp(t, "Eve", "eve@auth.example")
+	try := func(from auth.Origin, password string) error {
+		_, err := h.SignIn(t.Context(), "ada@auth.example", password, from)
+		return err
+	}
+	for i := range 110 {
+		wantErr(t, "a guess", try(auth.Origin{Address: fmt.Sprintf("198.51.100.%d", i/10)}, "not the password"), auth.ErrCredentials)
+		if i >= 100 {
+			break
+		}
+	}
+	wantErr(t, "one more guess from there", try(auth.Origin{Address: "198.51.100.10"}, "not the password"), auth.ErrTooMany)
+	wantErr(t, "the owner at a new place", try(auth.Origin{Address: "203.0.113.1"}, password), nil)
+	for range 5 {
+		wantErr(t, "the owner's device", try(auth.Origin{Address: "198.51.100.1", Known: in.Device}, password), nil)
+	}
+	other, err := h.SignIn(t.Context(), "eve@auth.example", password, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, known := range []string{other.Device, "x", in.Device + "x"} {
+		wantErr(t, "a device of another", try(auth.Origin{Address: "198.51.100.1", Known: known}, password), auth.ErrTooMany)
+	}
+}

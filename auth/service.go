@@ -16,7 +16,7 @@ const (
 	minAge = 13
 
 	signInTries  = 10  // for one email from one address, a minute
-	accountTries = 100 // for one email from anywhere, a minute: guessing ends, its owner rarely notices
+	accountTries = 100 // for one email from anywhere, a minute: then each address has one
 	addressTries = 60  // sign-ins from one address, a minute
 	signUpTries  = 60  // sign-ups from one address, a minute
 
@@ -57,9 +57,11 @@ type Service struct {
 	accounts  *limiter
 	addresses netLimiter
 	signUps   netLimiter
-	changes   *limiter // of passwords, by person
-	inviters  *limiter // by person
-	invited   *limiter // by workspace
+	devices   *limiter   // sign-ins from a known device
+	slow      netLimiter // sign-ins to an account that is being guessed at
+	changes   *limiter   // of passwords, by person
+	inviters  *limiter   // by person
+	invited   *limiter   // by workspace
 
 	successors []byte // the key of what follows a secret: see successor
 
@@ -80,7 +82,8 @@ func New(c Config) *Service {
 		signIns: newNetLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
 		addresses: newNetLimiter(addressTries, time.Minute, c.Now),
 		signUps:   newNetLimiter(signUpTries, time.Minute, c.Now),
-		changes:   newLimiter(signInTries, time.Minute, c.Now), inviters: newLimiter(inviterTries, inviterTries*time.Minute, c.Now), invited: newLimiter(teamTries, teamTries*time.Minute, c.Now),
+		devices:   newLimiter(signInTries, time.Minute, c.Now), slow: newNetLimiter(1, time.Minute, c.Now),
+		changes: newLimiter(signInTries, time.Minute, c.Now), inviters: newLimiter(inviterTries, inviterTries*time.Minute, c.Now), invited: newLimiter(teamTries, teamTries*time.Minute, c.Now),
 		tickets: map[string]ticket{}, over: map[string]time.Time{}, successors: successorKey(c.Key),
 	}
 	s.painted.Store(mathrand.Uint32N(uint32(len(colors))))
@@ -94,6 +97,7 @@ type SignedIn struct {
 	AccessExpires time.Time
 	Cookie        string // the session's secret, for the browser to keep
 	CookieExpires time.Time
+	Device        string // for the browser to keep, so that it is known next time
 }
 
 // SignUp is what somebody tells to get an account.
@@ -110,6 +114,7 @@ type SignUp struct {
 type Origin struct {
 	Address string // of the network, for the limits on tries
 	Device  string // in words, for the list of sessions
+	Known   string // what SignedIn.Device was when somebody last signed in there
 }
 
 // checkEmail refuses what is no address, and all that can look like another one: a
@@ -178,12 +183,15 @@ func (s *Service) account(ctx context.Context, in SignUp) (Account, error) {
 // whether the account exists or not, or ErrTooMany.
 func (s *Service) SignIn(ctx context.Context, email, password string, from Origin) (SignedIn, error) {
 	email = NormalEmail(email)
-	if !s.addresses.allow(from.Address, "") || !s.signIns.allow(from.Address, email) || !s.accounts.allow(email) {
+	if !s.addresses.allow(from.Address, "") {
 		return SignedIn{}, ErrTooMany
 	}
 	a, err := s.store.AccountByEmail(ctx, email)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return SignedIn{}, err
+	}
+	if !s.mayTry(a, email, from) {
+		return SignedIn{}, ErrTooMany
 	}
 	ok, err := s.passwords.matches(ctx, password, a.Password)
 	if err != nil {

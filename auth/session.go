@@ -31,7 +31,9 @@ func (s *Service) begin(ctx context.Context, a Account, from Origin) (SignedIn, 
 	if err := s.store.CreateSession(ctx, session); err != nil {
 		return SignedIn{}, err
 	}
-	return s.signedIn(a, session, cookie)
+	in, err := s.signedIn(a, session, cookie)
+	in.Device = s.deviceOf(a)
+	return in, err
 }
 
 func (s *Service) signedIn(a Account, session Session, cookie string) (SignedIn, error) {

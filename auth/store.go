@@ -70,6 +70,7 @@ type Person struct {
 	ID    string
 	Name  string
 	Color string
+	Guest bool // came by a link, and has no account
 }
 
 // Page asks for part of a list: at most Limit things after the one with the

@@ -31,13 +31,13 @@ type signedInJSON struct {
 
 // signedInAnswer has the token for programs and the cookie for browsers.
 type signedInAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      signedInJSON
 }
 
 func (s *Server) welcome(in auth.SignedIn) *signedInAnswer {
 	return &signedInAnswer{
-		SetCookie: s.cookie(in.Cookie, in.CookieExpires),
+		SetCookie: s.cookies(in),
 		Body:      signedInJSON{User: showUser(in.Account), AccessToken: in.AccessToken, ExpiresAt: timestamp(in.AccessExpires)},
 	}
 }
@@ -69,6 +69,7 @@ type personJSON struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Color string `json:"color"`
+	Guest bool   `json:"guest,omitempty" doc:"Came by a link and chose the name; has no account."`
 }
 
 // PeopleRequest asks for people by their ids.
@@ -97,7 +98,7 @@ func (s *Server) accountRoutes(api huma.API) {
 func (s *Server) signUp(ctx context.Context, in *signUpRequest) (*signedInAnswer, error) {
 	done, err := s.Auth.SignUp(ctx, auth.SignUp{
 		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password,
-		BirthYear: in.Body.BirthYear, Accepted: in.Body.AcceptedPolicy, From: originOf(requestOf(ctx)),
+		BirthYear: in.Body.BirthYear, Accepted: in.Body.AcceptedPolicy, From: s.originOf(requestOf(ctx)),
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (s *Server) signUp(ctx context.Context, in *signUpRequest) (*signedInAnswer
 }
 
 func (s *Server) signIn(ctx context.Context, in *signInRequest) (*signedInAnswer, error) {
-	done, err := s.Auth.SignIn(ctx, in.Body.Email, in.Body.Password, originOf(requestOf(ctx)))
+	done, err := s.Auth.SignIn(ctx, in.Body.Email, in.Body.Password, s.originOf(requestOf(ctx)))
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +168,7 @@ func (r *PeopleRequest) asked() []string {
 func showPeople(people []auth.Person) *body[list[personJSON]] {
 	out := &body[list[personJSON]]{list[personJSON]{Items: []personJSON{}}}
 	for _, p := range people {
-		out.Body.Items = append(out.Body.Items, personJSON{ID: p.ID, Name: p.Name, Color: p.Color})
+		out.Body.Items = append(out.Body.Items, personJSON{ID: p.ID, Name: p.Name, Color: p.Color, Guest: p.Guest})
 	}
 	return out
 }

@@ -91,21 +91,59 @@ func (s *Server) over(session string) error {
 }
 
 // originOf is from where somebody signs in.
-func originOf(r *http.Request) auth.Origin {
-	return auth.Origin{Address: addressOf(r), Device: deviceOf(r.UserAgent())}
+func (s *Server) originOf(r *http.Request) auth.Origin {
+	from := auth.Origin{Address: addressOf(r), Device: deviceOf(r.UserAgent())}
+	if c, err := r.Cookie(s.deviceCookie()); err == nil {
+		from.Known = c.Value
+	}
+	return from
+}
+
+// deviceTime is how long a browser is known after somebody signed in there.
+const deviceTime = 365 * 24 * time.Hour
+
+func (s *Server) deviceCookie() string {
+	if s.secure() {
+		return "__Host-soratoo_device"
+	}
+	return "soratoo_device"
+}
+
+// cookies are the session's, and for who has just signed in the device's.
+func (s *Server) cookies(in auth.SignedIn) []http.Cookie {
+	out := []http.Cookie{s.cookie(in.Cookie, in.CookieExpires)}
+	if in.Device != "" {
+		device := s.cookie(in.Device, time.Now().Add(deviceTime))
+		device.Name = s.deviceCookie()
+		out = append(out, device)
+	}
+	return out
 }
 
 // What User-Agent headers have in them, the telling first: most browsers also name
 // those that they are like.
 var (
 	browsers = [][2]string{
-		{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"},
-		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}, {"Go-http-client/", "a Go program"},
-		{"python", "a Python program"}, {"node", "a Node program"},
+		{"Edg/", "Edge"},
+		{"OPR/", "Opera"},
+		{"Firefox/", "Firefox"},
+		{"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"},
+		{"Safari/", "Safari"},
+		{"curl/", "curl"},
+		{"Go-http-client/", "a Go program"},
+		{"python", "a Python program"},
+		{"node", "a Node program"},
 	}
 	systems = [][2]string{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"},
-		{"Macintosh", "Mac"}, {"Linux", "Linux"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Android", "Android"},
+		{"CrOS", "ChromeOS"},
+		{"Windows", "Windows"},
+		{"Macintosh", "Mac"},
+		{"Linux", "Linux"},
 	}
 )
 

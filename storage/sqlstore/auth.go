@@ -56,11 +56,11 @@ func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.
 	if err != nil {
 		return nil, fmt.Errorf("listing people: %w", err)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color FROM accounts
+	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color, 0 FROM accounts
 		WHERE id IN (SELECT value FROM json_each(?)) AND (id = ? OR EXISTS (
 			SELECT 1 FROM members theirs JOIN members mine USING (workspace)
 			WHERE theirs.person = accounts.id AND mine.person = ?))
-		UNION SELECT g.id, g.name, g.color FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
+		UNION SELECT g.id, g.name, g.color, 1 FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
 			JOIN members m ON m.workspace = p.workspace AND m.person = ?
 			WHERE g.id IN (SELECT value FROM json_each(?)) ORDER BY 1`, string(list), asker, asker, asker, string(list))
 	return collect(rows, err, "listing people", readPerson)
