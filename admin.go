@@ -37,7 +37,7 @@ func (p program) admin(ctx context.Context) error {
 
 // createUser makes an account, as signing up does.
 func (p program) createUser(ctx context.Context) error {
-	in := auth.SignUp{Address: "admin"}
+	in := auth.SignUp{From: auth.Origin{Address: "admin", Device: "soratoo admin"}}
 	c, err := p.configure("admin create-user", func(f *flag.FlagSet) {
 		f.StringVar(&in.Name, "name", "", "as others see it")
 		f.StringVar(&in.Email, "email", "", "to sign in with")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ type config struct {
 	dataDir       string
 	log           string // level and form
 	personSockets string // how many one person may have at once
+	proxies       string // whose X-Forwarded-For is believed: CIDRs
 	portless      bool   // publicURL lacks the port, which the system will choose
 }
 
@@ -35,6 +37,7 @@ var settings = []setting{
 	{"SORATOO_PUBLIC_URL", "public-url", "how browsers reach it (default: http://localhost with the listener's port)", func(c *config) *string { return &c.publicURL }},
 	{"SORATOO_METRICS_LISTEN", "metrics-listen", "address of /metrics and /debug/pprof/; keep it private", func(c *config) *string { return &c.metricsListen }},
 	{"SORATOO_DATA_DIR", "data-dir", "embedded database, media and keys", func(c *config) *string { return &c.dataDir }},
+	{"SORATOO_TRUSTED_PROXIES", "trusted-proxies", "networks whose X-Forwarded-For is believed, with commas between", func(c *config) *string { return &c.proxies }},
 	{"SORATOO_LOG", "log", "debug, info, warn or error, and text or json", func(c *config) *string { return &c.log }},
 	{"SORATOO_PERSON_SOCKETS", "person-sockets", "connections that one person may have at once", func(c *config) *string { return &c.personSockets }},
 }
@@ -122,8 +125,30 @@ func (c *config) check() error {
 	if n, err := strconv.Atoi(c.personSockets); err != nil || n < 1 {
 		return usageError{fmt.Errorf("SORATOO_PERSON_SOCKETS %q is not a number like 64", c.personSockets)}
 	}
+	if _, err := c.trusted(); err != nil {
+		return err
+	}
 	_, err = c.logger(io.Discard)
 	return err
+}
+
+// trusted are the networks of trusted proxies. An address alone is a network of one.
+func (c *config) trusted() (out []netip.Prefix, err error) {
+	for each := range strings.SplitSeq(c.proxies, ",") {
+		each = strings.TrimSpace(each)
+		if each == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(each)
+		if address, failed := netip.ParseAddr(each); failed == nil {
+			network, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil {
+			return nil, usageError{fmt.Errorf("SORATOO_TRUSTED_PROXIES %q is not like 127.0.0.1/32,10.0.0.0/8", c.proxies)}
+		}
+		out = append(out, network.Masked())
+	}
+	return out, nil
 }
 
 // listens completes the public URL once the port is known.

@@ -28,6 +28,8 @@ const (
 	demoPage      = 100 // things looked through for those that are there already
 )
 
+var demoOrigin = auth.Origin{Address: "demo", Device: "soratoo demo"}
+
 func demoHelp() string {
 	return "Make a demo workspace with two editors, a sample project and a link for guests, and print how to sign in.\nWhat is there already is left as it is.\n\n" +
 		"Usage: soratoo demo [flags]\n\n" + settingsHelp()
@@ -91,7 +93,7 @@ func (d *demonstration) make(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := d.auth.AddMember(ctx, d.ada.principal, auth.NewMember{Workspace: workspace, Email: d.ben.email, Role: auth.RoleEditor}); err != nil {
+	if err := d.store.SetMember(ctx, workspace, d.ben.principal.Person, auth.RoleEditor); err != nil {
 		return err
 	}
 	if d.project, err = d.sample(ctx, workspace); err != nil {
@@ -107,10 +109,10 @@ func (d *demonstration) person(ctx context.Context, name, email string) (demoPer
 	if err != nil {
 		return demoPerson{}, err
 	}
-	in, err := d.auth.SignIn(ctx, email, password, "demo")
+	in, err := d.auth.SignIn(ctx, email, password, demoOrigin)
 	if errors.Is(err, auth.ErrCredentials) {
 		in, err = d.auth.SignUp(ctx, auth.SignUp{
-			Name: name, Email: email, Password: password, BirthYear: demoBirthYear, Accepted: true, Address: "demo",
+			Name: name, Email: email, Password: password, BirthYear: demoBirthYear, Accepted: true, From: demoOrigin,
 		})
 	}
 	if errors.Is(err, auth.ErrTaken) {

@@ -98,6 +98,10 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	proxies, err := c.trusted()
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	key, err := auth.LoadKey(filepath.Join(c.dataDir, "access.key"))
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -115,7 +119,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 		return nil, usageError{err}
 	}
 	n.server = server.New(server.Config{
-		Hub: n.hub, Auth: n.auth, Media: n.media(), History: n.history, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(),
+		Hub: n.hub, Auth: n.auth, Media: n.media(), History: n.history, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(), Proxies: proxies,
 		Ping: store.Ping, PersonSockets: personSockets,
 		Prepare: func(ctx context.Context, project auth.Project, person string) error {
 			return n.begin(ctx, project.ID, person, timeline.Seed(project.Name))

@@ -69,7 +69,7 @@ func TestAnEmailHasOneAccountHoweverItIsWritten(t *testing.T) {
 func TestSignInTakesTheRightPasswordOnly(t *testing.T) {
 	h := newHouse(t)
 	h.signUp(t, "Ada", "ada@auth.example")
-	if in, err := h.SignIn(t.Context(), "ADA@auth.example", password, address); err != nil || in.Account.Name != "Ada" {
+	if in, err := h.SignIn(t.Context(), "ADA@auth.example", password, here); err != nil || in.Account.Name != "Ada" {
 		t.Errorf("SignIn = %+v, %v", in.Account, err)
 	}
 	for _, c := range [][2]string{
@@ -79,7 +79,7 @@ func TestSignInTakesTheRightPasswordOnly(t *testing.T) {
 		{"nobody@auth.example", password},
 		{"", ""},
 	} {
-		_, err := h.SignIn(t.Context(), c[0], c[1], address)
+		_, err := h.SignIn(t.Context(), c[0], c[1], here)
 		wantErr(t, "SignIn as "+c[0], err, auth.ErrCredentials)
 	}
 }
@@ -91,7 +91,7 @@ func TestPasswordsOfManyBytesWork(t *testing.T) {
 	if _, err := h.SignUp(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.SignIn(t.Context(), "ada@auth.example", in.Password, address); err != nil {
+	if _, err := h.SignIn(t.Context(), "ada@auth.example", in.Password, here); err != nil {
 		t.Errorf("SignIn = %v", err)
 	}
 }
@@ -100,17 +100,17 @@ func TestGuessingIsLimitedByAccountAndAddress(t *testing.T) {
 	h := newHouse(t)
 	h.signUp(t, "Ada", "ada@auth.example")
 	guess := func() error {
-		_, err := h.SignIn(t.Context(), "ada@auth.example", "not the password", address)
+		_, err := h.SignIn(t.Context(), "ada@auth.example", "not the password", here)
 		return err
 	}
 	for range 10 {
 		wantErr(t, "a guess", guess(), auth.ErrCredentials)
 	}
 	wantErr(t, "the eleventh guess", guess(), auth.ErrTooMany)
-	if _, err := h.SignIn(t.Context(), "ada@auth.example", password, "198.51.100.7"); err != nil {
+	if _, err := h.SignIn(t.Context(), "ada@auth.example", password, auth.Origin{Address: "198.51.100.7"}); err != nil {
 		t.Errorf("SignIn of the owner from elsewhere = %v", err)
 	}
-	_, err := h.SignIn(t.Context(), "ben@auth.example", password, address)
+	_, err := h.SignIn(t.Context(), "ben@auth.example", password, here)
 	wantErr(t, "another account from the same address", err, auth.ErrCredentials)
 	h.pass(time.Minute)
 	wantErr(t, "a guess a minute later", guess(), auth.ErrCredentials)
@@ -120,7 +120,7 @@ func TestOneAddressTriesSoManyAccounts(t *testing.T) {
 	h := newHouse(t)
 	refused := 0
 	for i := range 70 {
-		_, err := h.SignIn(t.Context(), strings.Repeat("a", i+1)+"@auth.example", password, address)
+		_, err := h.SignIn(t.Context(), strings.Repeat("a", i+1)+"@auth.example", password, here)
 		if err == nil {
 			t.Fatal("signed in as nobody")
 		}
@@ -149,7 +149,10 @@ func TestNamesShowWhatTheyAre(t *testing.T) {
 			t.Errorf("NormalName(%q) = %q, %v, want %q", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", " \t\n", "\u200b", "\u200d", "\u2066\u2069", "\xff"} {
+	for _, in := range []string{
+		"", " \t\n", "\u200b", "\u200d", "\u2066\u2069", "\xff",
+		"\u3164", "\u2800", "\u115f\u1160", "\uffa0", "\u3164 \u3164", "\ufe0f", "\u034f\u0301", "\U0001d159", "\U000e0100",
+	} {
 		if got, err := auth.NormalName(in); !errors.Is(err, auth.ErrName) {
 			t.Errorf("NormalName(%q) = %q, %v, want ErrName", in, got, err)
 		}

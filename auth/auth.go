@@ -35,6 +35,14 @@ var (
 	ErrWeakPassword = errors.New("choose a password of 10 to 200 characters that is not a common one")
 	// ErrName: a name has nothing that can be seen.
 	ErrName = errors.New("a name needs something that can be seen")
+	// ErrEmail: an email has letters that other people's might look like, or is none.
+	ErrEmail = errors.New("an email has Latin letters without marks, digits, and one @")
+	// ErrLastOwner: a workspace would be left without an owner.
+	ErrLastOwner = errors.New("a workspace keeps an owner")
+	// ErrInvitation: an invitation was used, taken back or is over, or there was none.
+	ErrInvitation = errors.New("the invitation is no longer good")
+	// ErrInvited: an invitation is for an account with another email.
+	ErrInvited = errors.New("the invitation is for another email")
 	// ErrSharePassword: a share has a password, and this is not it; or it is too
 	// short to be one.
 	ErrSharePassword = errors.New("the link has another password")
@@ -52,6 +60,7 @@ type Principal struct {
 	Name    string    // as others see it
 	Color   string    // hex, as others see it
 	Expires time.Time // when what they showed stops being good
+	Session string    // by which they are signed in; "" for guests
 
 	// Of guests, who have no account.
 	Share    string    // by which they came; "" for who has an account
@@ -93,7 +102,7 @@ const (
 	ActionComment                     // write reviews
 	ActionEdit                        // write timelines; create and rename projects
 	ActionDeleteProject               // delete projects
-	ActionManageMembers               // add members and set roles
+	ActionManageMembers               // invite and remove members, set their roles
 	ActionShare                       // make links for guests, see who used them, end them
 )
 

@@ -33,7 +33,7 @@ type Opened struct {
 // back as the same guest, others show the password and give a name. It ends
 // with ErrNotFound, ErrShareEnded, ErrSharePassword, ErrName or ErrTooMany.
 func (s *Service) OpenShare(ctx context.Context, in Opening) (Opened, error) {
-	if !s.sharing.opens.allow(in.Address) {
+	if !s.sharing.opens.allow(in.Address, "") {
 		return Opened{}, ErrTooMany
 	}
 	share, err := s.shareOf(ctx, in.Token)
@@ -75,7 +75,7 @@ func (s *Service) ResumeShare(ctx context.Context, share, cookie string) (Opened
 }
 
 func (s *Service) opened(share Share, guest Guest, cookie string) (Opened, error) {
-	token, until, err := s.guests.sign(guest.ID)
+	token, until, err := s.guests.sign(guest.ID, "")
 	if err != nil {
 		return Opened{}, fmt.Errorf("signing a guest's token: %w", err)
 	}
@@ -136,11 +136,11 @@ func (s *Service) newGuest(ctx context.Context, share Share, in Opening) (Guest,
 // Guest returns who came by a share, by their access token. It ends with ErrUnauthenticated or ErrShareEnded.
 // No account's token is good here, and no guest's elsewhere.
 func (s *Service) Guest(ctx context.Context, token string) (Principal, error) {
-	id, expires, err := s.guests.check(token)
+	holder, expires, err := s.guests.check(token)
 	if err != nil {
 		return Principal{}, err
 	}
-	guest, err := s.store.Guest(ctx, id)
+	guest, err := s.store.Guest(ctx, holder.person)
 	if err != nil {
 		return Principal{}, unauthenticated(err)
 	}

@@ -17,6 +17,9 @@ const (
 	address  = "192.0.2.1"
 )
 
+// here is where people sign in.
+var here = auth.Origin{Address: address, Device: "Firefox on Windows"}
+
 // house is a service with a store of its own and a clock that tests turn.
 type house struct {
 	*auth.Service
@@ -50,7 +53,7 @@ func (h *house) pass(d time.Duration) { h.now = h.now.Add(d) }
 
 // adult is a sign-up that is accepted.
 func adult(name, email string) auth.SignUp {
-	return auth.SignUp{Name: name, Email: email, Password: password, BirthYear: 1990, Accepted: true, Address: address}
+	return auth.SignUp{Name: name, Email: email, Password: password, BirthYear: 1990, Accepted: true, From: here}
 }
 
 func (h *house) signUp(t *testing.T, name, email string) auth.SignedIn {

@@ -1,22 +1,28 @@
 package auth
 
 import (
+	"container/list"
+	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
 
-// limiter allows so many tries in a while, by key. It forgets keys that are
-// full again, and all of them when there are too many to remember.
+// limiter allows so many tries in a while, by key. When there are too many keys to
+// remember it forgets the one that has not tried for longest, so that who fills it
+// wins back nothing for those who try now.
 type limiter struct {
 	tries int
 	every time.Duration
 	now   func() time.Time
 
-	mu   sync.Mutex // guards used
-	used map[string]tries
+	mu    sync.Mutex               // guards what follows
+	used  map[string]*list.Element // of tries
+	order *list.List               // the one that tried last in front
 }
 
 type tries struct {
+	key   string
 	count float64
 	at    time.Time
 }
@@ -24,37 +30,75 @@ type tries struct {
 const limiterKeys = 10_000 // remembered at most
 
 func newLimiter(n int, every time.Duration, now func() time.Time) *limiter {
-	return &limiter{tries: n, every: every, now: now, used: map[string]tries{}}
+	return &limiter{tries: n, every: every, now: now, used: map[string]*list.Element{}, order: list.New()}
 }
 
 // allow counts a try and tells whether it is within the limit.
 func (l *limiter) allow(key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	if len(l.used) >= limiterKeys {
-		l.forget(now)
-	}
-	t := l.used[key]
-	t.count = max(0, t.count-l.refill(now.Sub(t.at)))
+	t, now := l.of(key), l.now()
+	t.count, t.at = max(0, t.count-l.refill(now.Sub(t.at))), now
 	if t.count+1 > float64(l.tries) {
 		return false
 	}
-	l.used[key] = tries{t.count + 1, now}
+	t.count++
 	return true
+}
+
+// of returns what is remembered of a key, and makes it the last to be forgotten. The
+// caller holds the lock.
+func (l *limiter) of(key string) *tries {
+	if e := l.used[key]; e != nil {
+		l.order.MoveToFront(e)
+		t, _ := e.Value.(*tries)
+		return t
+	}
+	if len(l.used) >= limiterKeys {
+		oldest, _ := l.order.Remove(l.order.Back()).(*tries)
+		delete(l.used, oldest.key)
+	}
+	t := &tries{key: key, at: l.now()}
+	l.used[key] = l.order.PushFront(t)
+	return t
 }
 
 func (l *limiter) refill(d time.Duration) float64 {
 	return float64(l.tries) * d.Seconds() / l.every.Seconds()
 }
 
-func (l *limiter) forget(now time.Time) {
-	for key, t := range l.used {
-		if t.count <= l.refill(now.Sub(t.at)) {
-			delete(l.used, key)
-		}
+// netLimiter allows so many tries from one address, and widely times as many from a
+// provider's whole network, of which one customer may have all addresses.
+type netLimiter struct{ near, wide *limiter }
+
+const (
+	widely   = 8  // households in one network that may try at once
+	wideBits = 48 // of an IPv6 address are what a provider gives one customer at most
+)
+
+func newNetLimiter(n int, every time.Duration, now func() time.Time) netLimiter {
+	return netLimiter{newLimiter(n, every, now), newLimiter(n*widely, every, now)}
+}
+
+// allow counts a try from an address for something, which may be "".
+func (l netLimiter) allow(address, what string) bool {
+	if !l.near.allow(address + " " + what) {
+		return false
 	}
-	if len(l.used) >= limiterKeys {
-		clear(l.used)
+	network := wideOf(address)
+	return network == "" || l.wide.allow(network+" "+what)
+}
+
+// wideOf is the wide network of an IPv6 address or network, "" for others.
+func wideOf(address string) string {
+	text, _, _ := strings.Cut(address, "/")
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Unmap().Is4() {
+		return ""
 	}
+	network, err := a.WithZone("").Prefix(wideBits)
+	if err != nil {
+		return ""
+	}
+	return network.String()
 }

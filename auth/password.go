@@ -46,10 +46,12 @@ func newPasswords() *passwords {
 	return p
 }
 
-// check tells whether a password may be chosen.
-func (p *passwords) check(password string) error {
-	n := utf8.RuneCountInString(password)
-	if n < minPassword || n > maxPassword || p.common[strings.ToLower(password)] {
+// check tells whether somebody may choose a password, who is known by an email and
+// a name.
+func (p *passwords) check(password, email, name string) error {
+	n, low := utf8.RuneCountInString(password), strings.ToLower(strings.TrimSpace(password))
+	local, _, _ := strings.Cut(email, "@")
+	if n < minPassword || n > maxPassword || p.common[low] || low == email || low == local || low == strings.ToLower(name) {
 		return ErrWeakPassword
 	}
 	return nil

@@ -199,17 +199,17 @@ func (s Share) access() Access {
 
 // shareLimits keep tokens and passwords of shares from being guessed.
 type shareLimits struct {
-	opens    *limiter // by address
-	unknown  *limiter // of all
-	password *limiter // by share and address
-	first    *limiter // the same: the first of an hour is never refused for what others do
-	all      *limiter // by share
+	opens    netLimiter // by address
+	unknown  *limiter   // of all
+	password netLimiter // by share and address
+	first    *limiter   // the same: the first of an hour is never refused for what others do
+	all      *limiter   // by share
 }
 
 func newShareLimits(now func() time.Time) shareLimits {
 	return shareLimits{
-		opens: newLimiter(openTries, time.Minute, now), unknown: newLimiter(unknownTries, time.Minute, now),
-		password: newLimiter(shareTries, time.Minute, now), first: newLimiter(1, time.Hour, now),
+		opens: newNetLimiter(openTries, time.Minute, now), unknown: newLimiter(unknownTries, time.Minute, now),
+		password: newNetLimiter(shareTries, time.Minute, now), first: newLimiter(1, time.Hour, now),
 		all: newLimiter(sharedTries, time.Minute, now),
 	}
 }
@@ -218,7 +218,7 @@ func newShareLimits(now func() time.Time) shareLimits {
 // addresses slow down each other, and nobody who tries for the first time.
 func (l *shareLimits) guess(share, address string) bool {
 	key := share + " " + address
-	return l.password.allow(key) && (l.first.allow(key) || l.all.allow(share))
+	return l.password.allow(address, share) && (l.first.allow(key) || l.all.allow(share))
 }
 
 // shareOf reads a share by its token.

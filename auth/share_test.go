@@ -49,7 +49,7 @@ func TestAGuestsTokenIsOfItsOwnKind(t *testing.T) {
 	if _, err := h.Token(t.Context(), in.AccessToken); !errors.Is(err, auth.ErrUnauthenticated) {
 		t.Errorf("a guest's token where an account's is due: %v", err)
 	}
-	mine, err := h.SignIn(t.Context(), "ada@storage.example", password, address)
+	mine, err := h.SignIn(t.Context(), "ada@storage.example", password, here)
 	if err != nil {
 		t.Fatal(err)
 	}

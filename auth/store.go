@@ -16,6 +16,7 @@ type Account struct {
 	Password string // the hash, see hashPassword
 	Policy   string // version of the privacy policy that was accepted
 	Created  time.Time
+	Alarmed  time.Time // when a session of it was last used by two; zero: never, or the password has changed since
 }
 
 // Session is a browser that is signed in.
@@ -23,8 +24,17 @@ type Session struct {
 	ID      string
 	Person  string
 	Hash    []byte // SHA-256 of the cookie
+	Device  string // in words: "Firefox on Windows"
 	Created time.Time
+	Rotated time.Time // when it got this secret; zero: it has its first
+	Used    time.Time // to some minutes
 	Expires time.Time
+}
+
+// Rotation gives the session with one hash another, and a new end.
+type Rotation struct {
+	Old, Fresh  []byte
+	At, Expires time.Time
 }
 
 // Workspace is a team and what it has, with the role of who asks.
@@ -60,6 +70,7 @@ type Person struct {
 	ID    string
 	Name  string
 	Color string
+	Guest bool // came by a link, and has no account
 }
 
 // Page asks for part of a list: at most Limit things after the one with the
@@ -101,10 +112,30 @@ type Accounts interface {
 type Sessions interface {
 	CreateSession(ctx context.Context, s Session) error
 	SessionByHash(ctx context.Context, hash []byte) (Session, error)
-	// RotateSession gives the session of hash old the new hash and end.
-	RotateSession(ctx context.Context, old, fresh []byte, expires time.Time) error
-	DeleteSession(ctx context.Context, hash []byte) error
+	// SpentSession returns the session that had a hash before, and until when.
+	SpentSession(ctx context.Context, hash []byte) (Session, time.Time, error)
+	RotateSession(ctx context.Context, r Rotation) error
+	// DeleteExpired removes sessions that are over, and spent hashes that would be.
 	DeleteExpired(ctx context.Context, now time.Time) error
+}
+
+// OwnSessions is what people do with their sessions. What is not there, or not
+// theirs, is ErrNotFound.
+type OwnSessions interface {
+	Session(ctx context.Context, id string) (Session, error)
+	// SessionsOf lists sessions of a person, the newest first.
+	SessionsOf(ctx context.Context, person string, p Page) ([]Session, error)
+	UseSession(ctx context.Context, id string, at time.Time) error
+	EndSession(ctx context.Context, person, id string) error
+}
+
+// Passwords keeps what people sign in with.
+type Passwords interface {
+	// SetPassword changes the hash of a password, ends all sessions of the person but
+	// one, and returns the ended.
+	SetPassword(ctx context.Context, person, hash, keep string) ([]string, error)
+	// Alarm notes that a session of the person was used by two.
+	Alarm(ctx context.Context, person string, at time.Time) error
 }
 
 // Workspaces keeps workspaces and who is in them. For who is not in one, it
@@ -114,8 +145,6 @@ type Workspaces interface {
 	Workspaces(ctx context.Context, person string, p Page) ([]Workspace, error)
 	Role(ctx context.Context, person, workspace string) (Role, error)
 	Members(ctx context.Context, workspace string, p Page) ([]Member, error)
-	// SetMember adds a person with a role, or changes the role.
-	SetMember(ctx context.Context, workspace, person string, role Role) error
 }
 
 // Projects keeps projects. For who is not in its workspace, a project is not
@@ -138,8 +167,12 @@ type Sharing interface {
 // Store is all that a Service keeps.
 type Store interface {
 	Accounts
+	Passwords
 	Sessions
+	OwnSessions
 	Workspaces
+	Memberships
+	Invitations
 	Projects
 	Sharing
 }

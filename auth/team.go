@@ -2,8 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
-	"fmt"
 )
 
 // Me returns the account of who is signed in.
@@ -50,38 +48,6 @@ func (s *Service) Members(ctx context.Context, p Principal, workspace string, pa
 		return nil, err
 	}
 	return s.store.Members(ctx, workspace, page)
-}
-
-// NewMember says whom to add to a workspace, and as what.
-type NewMember struct {
-	Workspace string
-	Email     string
-	Role      Role
-}
-
-// AddMember gives the account with that email a role in a workspace. Nobody
-// becomes its owner that way, and an owner stays one.
-func (s *Service) AddMember(ctx context.Context, p Principal, in NewMember) (Member, error) {
-	if _, err := s.allowed(ctx, p, in.Workspace, ActionManageMembers); err != nil {
-		return Member{}, err
-	}
-	if in.Role == RoleOwner || !in.Role.Can(ActionRead) {
-		return Member{}, fmt.Errorf("%w: the role %q cannot be given", ErrForbidden, in.Role)
-	}
-	a, err := s.store.AccountByEmail(ctx, NormalEmail(in.Email))
-	if err != nil {
-		return Member{}, err
-	}
-	switch present, err := s.store.Role(ctx, a.ID, in.Workspace); {
-	case err == nil && present == RoleOwner:
-		return Member{}, fmt.Errorf("%w: the owner's role cannot be changed", ErrForbidden)
-	case err != nil && !errors.Is(err, ErrNotFound):
-		return Member{}, err
-	}
-	if err := s.store.SetMember(ctx, in.Workspace, a.ID, in.Role); err != nil {
-		return Member{}, err
-	}
-	return Member{Person: a.ID, Name: a.Name, Color: a.Color, Role: in.Role}, nil
 }
 
 // allowed returns the person's role in a workspace if it allows the action.

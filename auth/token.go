@@ -46,14 +46,24 @@ func newSigner(key ed25519.PrivateKey, issuer, audience string, now func() time.
 	}
 }
 
-// sign makes an access token for a person.
-func (s *signer) sign(person string) (token string, expires time.Time, err error) {
+// holder is whose token it is, and the session that it was made for; guests have
+// none.
+type holder struct{ person, session string }
+
+// claims are what a token says.
+type claims struct {
+	jwt.RegisteredClaims
+	Session string `json:"sid,omitempty"`
+}
+
+// sign makes an access token for a person's session.
+func (s *signer) sign(person, session string) (token string, expires time.Time, err error) {
 	now := s.now()
 	expires = now.Add(accessTime)
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{Session: session, RegisteredClaims: jwt.RegisteredClaims{
 		Subject: person, Issuer: s.issuer, Audience: jwt.ClaimStrings{s.audience}, ID: NewID(),
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
-	})
+	}})
 	t.Header["kid"], t.Header["typ"] = s.id, tokenType
 	token, err = t.SignedString(s.key)
 	return token, expires, err
@@ -61,21 +71,21 @@ func (s *signer) sign(person string) (token string, expires time.Time, err error
 
 // check returns whose access token it is. Whatever is wrong with it, the
 // answer is ErrUnauthenticated.
-func (s *signer) check(token string) (person string, expires time.Time, err error) {
+func (s *signer) check(token string) (h holder, expires time.Time, err error) {
 	if len(token) > maxToken {
-		return "", time.Time{}, ErrUnauthenticated
+		return holder{}, time.Time{}, ErrUnauthenticated
 	}
-	var claims jwt.RegisteredClaims
-	_, err = s.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+	var said claims
+	_, err = s.parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) {
 		if t.Header["kid"] != s.id || t.Header["typ"] != tokenType {
 			return nil, errors.New("token of another kind")
 		}
 		return s.key.Public(), nil
 	})
-	if err != nil || claims.Subject == "" {
-		return "", time.Time{}, ErrUnauthenticated
+	if err != nil || said.Subject == "" {
+		return holder{}, time.Time{}, ErrUnauthenticated
 	}
-	return claims.Subject, claims.ExpiresAt.Time, nil
+	return holder{said.Subject, said.Session}, said.ExpiresAt.Time, nil
 }
 
 // LoadKey reads the signing key of an installation from a file, which it makes

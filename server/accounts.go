@@ -31,13 +31,13 @@ type signedInJSON struct {
 
 // signedInAnswer has the token for programs and the cookie for browsers.
 type signedInAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie []http.Cookie `header:"Set-Cookie"`
 	Body      signedInJSON
 }
 
 func (s *Server) welcome(in auth.SignedIn) *signedInAnswer {
 	return &signedInAnswer{
-		SetCookie: s.cookie(in.Cookie, in.CookieExpires),
+		SetCookie: s.cookies(in),
 		Body:      signedInJSON{User: showUser(in.Account), AccessToken: in.AccessToken, ExpiresAt: timestamp(in.AccessExpires)},
 	}
 }
@@ -69,6 +69,7 @@ type personJSON struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Color string `json:"color"`
+	Guest bool   `json:"guest,omitempty" doc:"Came by a link and chose the name; has no account."`
 }
 
 // PeopleRequest asks for people by their ids.
@@ -87,7 +88,7 @@ func (s *Server) accountRoutes(api huma.API) {
 	signIn.DefaultStatus = http.StatusCreated
 	handle(s, api, signIn, s.signIn)
 	handle(s, api, anyone(http.MethodPost, "/sessions/refresh", "refresh", "Get a new access token and a new cookie for the cookie's session"), s.refresh)
-	handle(s, api, anyone(http.MethodDelete, "/sessions/current", "sign-out", "End the cookie's session"), s.signOut)
+	handle(s, api, anyone(http.MethodDelete, "/sessions/current", "sign-out", "End the session of the cookie, and that of the bearer token"), s.signOut)
 	handle(s, api, member(http.MethodGet, "/me", "get-me", "Who is signed in"), s.me)
 	handle(s, api, member(http.MethodPatch, "/me", "rename-me", "Change one's own name"), s.renameMe)
 	handle(s, api, member(http.MethodGet, "/people", "list-people", "Names and colours of people one shares a workspace with"), s.people)
@@ -97,7 +98,7 @@ func (s *Server) accountRoutes(api huma.API) {
 func (s *Server) signUp(ctx context.Context, in *signUpRequest) (*signedInAnswer, error) {
 	done, err := s.Auth.SignUp(ctx, auth.SignUp{
 		Name: in.Body.Name, Email: in.Body.Email, Password: in.Body.Password,
-		BirthYear: in.Body.BirthYear, Accepted: in.Body.AcceptedPolicy, Address: addressOf(requestOf(ctx)),
+		BirthYear: in.Body.BirthYear, Accepted: in.Body.AcceptedPolicy, From: s.originOf(requestOf(ctx)),
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (s *Server) signUp(ctx context.Context, in *signUpRequest) (*signedInAnswer
 }
 
 func (s *Server) signIn(ctx context.Context, in *signInRequest) (*signedInAnswer, error) {
-	done, err := s.Auth.SignIn(ctx, in.Body.Email, in.Body.Password, addressOf(requestOf(ctx)))
+	done, err := s.Auth.SignIn(ctx, in.Body.Email, in.Body.Password, s.originOf(requestOf(ctx)))
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +117,7 @@ func (s *Server) signIn(ctx context.Context, in *signInRequest) (*signedInAnswer
 func (s *Server) refresh(ctx context.Context, _ *struct{}) (*signedInAnswer, error) {
 	done, err := s.Auth.Refresh(ctx, s.cookieOf(requestOf(ctx)))
 	if err != nil {
+		s.closeEnded()
 		return nil, err
 	}
 	return s.welcome(done), nil
@@ -127,9 +129,16 @@ type signedOut struct {
 }
 
 func (s *Server) signOut(ctx context.Context, _ *struct{}) (*signedOut, error) {
-	if err := s.Auth.SignOut(ctx, s.cookieOf(requestOf(ctx))); err != nil {
+	r := requestOf(ctx)
+	if p, err := s.identify(r); err == nil {
+		if err := s.Auth.Leave(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Auth.SignOut(ctx, s.cookieOf(r)); err != nil {
 		return nil, err
 	}
+	s.closeEnded()
 	gone := s.cookie("", time.Unix(1, 0))
 	gone.MaxAge = -1
 	return &signedOut{SetCookie: gone}, nil
@@ -159,7 +168,7 @@ func (r *PeopleRequest) asked() []string {
 func showPeople(people []auth.Person) *body[list[personJSON]] {
 	out := &body[list[personJSON]]{list[personJSON]{Items: []personJSON{}}}
 	for _, p := range people {
-		out.Body.Items = append(out.Body.Items, personJSON{ID: p.ID, Name: p.Name, Color: p.Color})
+		out.Body.Items = append(out.Body.Items, personJSON{ID: p.ID, Name: p.Name, Color: p.Color, Guest: p.Guest})
 	}
 	return out
 }

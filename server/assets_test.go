@@ -245,7 +245,7 @@ func TestMediaAreForTheProjectsPeople(t *testing.T) {
 		if a := s.do("GET", path+"/content", token, nil); a.status != http.StatusNotFound {
 			t.Errorf("%s from outside reads: %d %s", name, a.status, a.raw)
 		}
-		s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": strings.ToLower(name) + "@example.org", "role": role})
+		s.invite(ada, workspace, name, role)
 		want := map[bool]int{true: http.StatusCreated, false: http.StatusForbidden}[role == "editor"]
 		if a := s.upload(token, project, "b.wav", wav(100)); a.status != want {
 			t.Errorf("a file of a %s: %d %s", role, a.status, a.raw)
@@ -357,7 +357,7 @@ func TestImagesAreMoreThanTheirFirstBytes(t *testing.T) {
 func TestUploadsOfOnePersonAreCountedAndMove(t *testing.T) {
 	s, ada, workspace, project := studio(t)
 	ben, _ := s.join("Ben")
-	s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": "ben@example.org", "role": "editor"})
+	s.invite(ada, workspace, "Ben", "editor")
 	var running sync.WaitGroup
 	var ends []*io.PipeWriter
 	for range 4 {
@@ -388,7 +388,7 @@ func TestUploadsOfOnePersonAreCountedAndMove(t *testing.T) {
 func TestTicketsOfOnePersonAreCounted(t *testing.T) {
 	s, ada, workspace, project := studio(t)
 	ben, _ := s.join("Ben")
-	s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": "ben@example.org", "role": "editor"})
+	s.invite(ada, workspace, "Ben", "editor")
 	ticket := func(token string) int {
 		return s.do("POST", "/api/v1/tickets", token, map[string]any{"project": project}).status
 	}

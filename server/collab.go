@@ -70,6 +70,7 @@ type collabDoc struct {
 	member  *rooms.Member      // nil until all of early was received
 	expires time.Time          // the token's, zero for never
 	ends    time.Time          // the right's, zero for never
+	session string             // that opened it
 	renew   time.Time          // when there must be a new token; zero if not asked for
 
 	closed atomic.Bool // the client has done with it, and hears nothing more of it
@@ -225,7 +226,7 @@ func (c *collab) admit(ctx context.Context, d *collabDoc, member *rooms.Member, 
 			return
 		}
 		if len(early) == 0 {
-			d.member, d.expires, d.ends = member, p.Expires, p.Ends
+			d.member, d.expires, d.ends, d.session = member, p.Expires, p.Ends, p.Session
 			c.mu.Unlock()
 			return
 		}
@@ -359,15 +360,18 @@ func (c *collab) renewed(ctx context.Context, d *collabDoc, token string) error 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d.expires, d.renew = p.Expires, time.Time{}
+	d.expires, d.renew, d.session = p.Expires, time.Time{}, p.Session
 	return nil
 }
 
-// tick asks for new tokens where they expire.
+// tick asks for new tokens where they expire, and ends with the session.
 func (c *collab) tick(now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, d := range c.docs {
+		if err := c.server.over(d.session); err != nil {
+			return err
+		}
 		switch {
 		case d.member != nil && !d.ends.IsZero() && !now.Before(d.ends):
 			return auth.ErrShareEnded

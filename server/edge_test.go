@@ -146,17 +146,6 @@ func (e *edge) project(token, workspace string) string {
 	return a.text("id")
 }
 
-// invite adds somebody to a workspace.
-func (e *edge) invite(token, workspace, name, role string) {
-	e.t.Helper()
-	a := e.do("POST", "/api/v1/workspaces/"+workspace+"/members", token, map[string]any{
-		"email": strings.ToLower(name) + "@example.org", "role": role,
-	})
-	if a.status >= 300 {
-		e.t.Fatalf("adding %s: %d %s", name, a.status, a.raw)
-	}
-}
-
 // client is the other end of a socket.
 type client struct {
 	t    *testing.T

@@ -69,7 +69,7 @@ func (s *Server) identifyAnyone(r *http.Request) (auth.Principal, error) {
 const networkBits = 64
 
 // addressOf is the network address of who makes a request, as limits on tries
-// know it. Headers of proxies are not believed.
+// know it. What trusted proxies say is in it already: see behind.
 func addressOf(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -69,7 +69,7 @@ func TestImportsThatCannotBe(t *testing.T) {
 		}
 	}
 	ben, _ := s.join("Ben")
-	s.do("POST", "/api/v1/workspaces/"+studio+"/members", ada, map[string]any{"email": "ben@example.org", "role": "commenter"})
+	s.invite(ada, studio, "Ben", "commenter")
 	if a := s.load(ben, project, "?format=edl", list); a.problem() != "forbidden" {
 		t.Errorf("an import of a commenter = %d %s", a.status, a.raw)
 	}

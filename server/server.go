@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -30,7 +31,8 @@ type Config struct {
 	Metrics   *Metrics
 	PublicURL string // how browsers reach the server
 	Version   string
-	Web       fs.FS // the built client; nil or without index.html: it was not built
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
+	Web       fs.FS          // the built client; nil or without index.html: it was not built
 
 	// PersonSockets is how many sockets one person may have at once; 0 for the usual.
 	PersonSockets int
@@ -68,7 +70,7 @@ func (s *Server) Handler() http.Handler {
 	// trusted by nobody.
 	_ = elsewhere.AddTrustedOrigin(s.PublicURL)
 	r := chi.NewRouter()
-	r.Use(s.recoverer, s.headers, s.observe, elsewhere.Handler)
+	r.Use(s.behind, s.recoverer, s.headers, s.observe, elsewhere.Handler)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	r.Get("/readyz", s.ready)
 	r.Get("/collab", s.serveCollab)

@@ -210,7 +210,7 @@ func (s *Server) views(ctx context.Context, in *viewsRequest) (*body[list[viewJS
 		return nil, err
 	}
 	show := func(v auth.View) viewJSON {
-		return viewJSON{Guest: personJSON{ID: v.Guest, Name: v.Name, Color: v.Color}, At: timestamp(v.At)}
+		return viewJSON{Guest: personJSON{ID: v.Guest, Name: v.Name, Color: v.Color, Guest: true}, At: timestamp(v.At)}
 	}
 	return pageOf(in.Paging, found, show, func(v auth.View) string { return auth.Cursor(v.At, v.ID) }), nil
 }
@@ -239,7 +239,7 @@ func (s *Server) showOpened(o auth.Opened) *openedAnswer {
 	cookie := s.cookie(o.Cookie, o.CookieExpires)
 	cookie.Name = s.guestCookieName(o.Share.ID)
 	return &openedAnswer{SetCookie: cookie, Body: openedJSON{
-		Guest: personJSON{ID: o.Guest.ID, Name: o.Guest.Name, Color: o.Guest.Color}, Share: o.Share.ID,
+		Guest: personJSON{ID: o.Guest.ID, Name: o.Guest.Name, Color: o.Guest.Color, Guest: true}, Share: o.Share.ID,
 		AccessToken: o.AccessToken, ExpiresAt: timestamp(o.AccessExpires),
 		Project:      sharedProjectJSON{ID: o.Share.Project, Name: o.Share.Title},
 		Capabilities: capabilities(o.Share), Version: o.Share.Version,

@@ -87,6 +87,14 @@ func TestAGuestComesInByALinkAndComesBackAsTheSame(t *testing.T) {
 	if !strings.Contains(list.raw, `"views":2`) || strings.Contains(list.raw, token) {
 		t.Errorf("list = %s", list.raw)
 	}
+	for who, a := range map[string]answer{
+		"the team":  s.do("GET", "/api/v1/people?ids="+in.text("guest", "id"), ada, nil),
+		"the guest": s.do("GET", "/api/v1/shares/"+id+"/people?ids="+in.text("guest", "id"), "", nil, withCookie(in)),
+	} {
+		if !strings.Contains(a.raw, `"guest":true`) {
+			t.Errorf("%s is not told who is a guest: %s", who, a.raw)
+		}
+	}
 	names := s.do("GET", "/api/v1/people?ids="+in.text("guest", "id"), ada, nil)
 	if !strings.Contains(names.raw, "Client Cleo") {
 		t.Errorf("the team knows %s", names.raw)

@@ -8,10 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/soratoo/soratoo/auth"
-	"github.com/soratoo/soratoo/rooms"
 )
-
-const rejoinPage = 200 // projects looked through at a time
 
 // kinds are the documents of a project.
 var kinds = []string{"timeline", "review"}
@@ -53,20 +50,10 @@ type membersRequest struct {
 	Paging
 }
 
-type addMemberRequest struct {
-	InWorkspace
-	Body struct {
-		Email string    `json:"email" format:"email" maxLength:"254"`
-		Role  auth.Role `json:"role" enum:"admin,editor,commenter,viewer"`
-	}
-}
-
 func (s *Server) workspaceRoutes(api huma.API) {
 	handle(s, api, member(http.MethodGet, "/workspaces", "list-workspaces", "The workspaces you are in"), s.workspaces)
 	handle(s, api, member(http.MethodPost, "/workspaces", "create-workspace", "Make a workspace that you own"), s.createWorkspace)
 	handle(s, api, member(http.MethodGet, "/workspaces/{workspace}/members", "list-members", "Who is in a workspace"), s.members)
-	handle(s, api, member(http.MethodPost, "/workspaces/{workspace}/members", "add-member",
-		"Give somebody who has an account a role in a workspace"), s.addMember)
 }
 
 func (s *Server) workspaces(ctx context.Context, in *Paging) (*body[list[workspaceJSON]], error) {
@@ -88,35 +75,6 @@ func (s *Server) members(ctx context.Context, in *membersRequest) (*body[list[me
 		return nil, err
 	}
 	return pageOf(in.Paging, found, showMember, func(m auth.Member) string { return auth.Cursor(m.Joined, m.Person) }), nil
-}
-
-func (s *Server) addMember(ctx context.Context, in *addMemberRequest) (*body[memberJSON], error) {
-	m, err := s.Auth.AddMember(ctx, who(ctx), auth.NewMember{Workspace: in.Workspace, Email: in.Body.Email, Role: in.Body.Role})
-	if err != nil {
-		return nil, err
-	}
-	return &body[memberJSON]{showMember(m)}, s.rejoin(ctx, in.Workspace, m.Person)
-}
-
-// rejoin has a person's sockets come back to the documents of a workspace, with
-// the rights that they have there now.
-func (s *Server) rejoin(ctx context.Context, workspace, person string) error {
-	page := auth.Page{Limit: rejoinPage}
-	for {
-		found, err := s.Auth.Projects(ctx, who(ctx), workspace, page)
-		if err != nil {
-			return err
-		}
-		for _, p := range found {
-			for _, kind := range kinds {
-				s.Hub.End(p.ID+"/"+kind, person, rooms.ErrRestart)
-			}
-			page.After = auth.Cursor(p.Created, p.ID)
-		}
-		if len(found) < page.Limit {
-			return nil
-		}
-	}
 }
 
 type projectJSON struct {

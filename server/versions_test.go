@@ -111,7 +111,7 @@ func TestARestoreIsAnEditAndIsTakenBack(t *testing.T) {
 func TestWhoMayOnlyReadMakesNoVersions(t *testing.T) {
 	s, ada, workspace, project := studio(t)
 	ben, _ := s.join("Ben")
-	s.do("POST", "/api/v1/workspaces/"+workspace+"/members", ada, map[string]any{"email": "ben@example.org", "role": "commenter"})
+	s.invite(ada, workspace, "Ben", "commenter")
 	path := "/api/v1/projects/" + project + "/versions"
 	version := "/api/v1/versions/" + s.do("POST", path, ada, map[string]any{"name": "Rough cut"}).text("id")
 	for _, try := range []struct {

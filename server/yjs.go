@@ -28,7 +28,7 @@ func (s *Server) serveYjs(w http.ResponseWriter, r *http.Request) {
 	if failed != nil {
 		return // it has been answered
 	}
-	y := &yjs{socket: sock, expires: p.Expires, ends: p.Ends}
+	y := &yjs{socket: sock, over: func() error { return s.over(p.Session) }, expires: p.Expires, ends: p.Ends}
 	if err == nil {
 		err = sock.arrive(addressOf(r))
 	}
@@ -98,7 +98,8 @@ type yjs struct {
 	*socket
 	member  *rooms.Member // nil if it was not let in
 	expires time.Time
-	ends    time.Time // the right does, zero for never
+	ends    time.Time    // the right does, zero for never
+	over    func() error // why the session is
 }
 
 func (y *yjs) receive(ctx context.Context, message []byte) error {
@@ -119,6 +120,9 @@ func (y *yjs) receive(ctx context.Context, message []byte) error {
 }
 
 func (y *yjs) tick(now time.Time) error {
+	if err := y.over(); err != nil {
+		return err
+	}
 	if !y.ends.IsZero() && !now.Before(y.ends) {
 		return auth.ErrShareEnded
 	}

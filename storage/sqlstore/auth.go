@@ -36,11 +36,11 @@ func (s *Store) AccountByEmail(ctx context.Context, email string) (auth.Account,
 
 func (s *Store) account(ctx context.Context, column, value string) (auth.Account, error) {
 	var a auth.Account
-	var created int64
-	err := s.read.QueryRowContext(ctx, `SELECT id, name, email, color, password, policy, created
+	var created, alarmed int64
+	err := s.read.QueryRowContext(ctx, `SELECT id, name, email, color, password, policy, created, alarmed
 		FROM accounts WHERE `+column+` = ?`, value).
-		Scan(&a.ID, &a.Name, &a.Email, &a.Color, &a.Password, &a.Policy, &created)
-	a.Created = millis(created)
+		Scan(&a.ID, &a.Name, &a.Email, &a.Color, &a.Password, &a.Policy, &created, &alarmed)
+	a.Created, a.Alarmed = millis(created), ended(alarmed)
 	return a, found(err, "reading an account")
 }
 
@@ -56,53 +56,14 @@ func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.
 	if err != nil {
 		return nil, fmt.Errorf("listing people: %w", err)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color FROM accounts
+	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color, 0 FROM accounts
 		WHERE id IN (SELECT value FROM json_each(?)) AND (id = ? OR EXISTS (
 			SELECT 1 FROM members theirs JOIN members mine USING (workspace)
 			WHERE theirs.person = accounts.id AND mine.person = ?))
-		UNION SELECT g.id, g.name, g.color FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
+		UNION SELECT g.id, g.name, g.color, 1 FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
 			JOIN members m ON m.workspace = p.workspace AND m.person = ?
 			WHERE g.id IN (SELECT value FROM json_each(?)) ORDER BY 1`, string(list), asker, asker, asker, string(list))
 	return collect(rows, err, "listing people", readPerson)
-}
-
-// CreateSession stores a session.
-func (s *Store) CreateSession(ctx context.Context, session auth.Session) error {
-	return s.exec(ctx, "storing a session", `INSERT INTO sessions (id, person, hash, created, expires) VALUES (?, ?, ?, ?, ?)`,
-		session.ID, session.Person, session.Hash, session.Created.UnixMilli(), session.Expires.UnixMilli())
-}
-
-// SessionByHash returns the session whose secret has this hash.
-func (s *Store) SessionByHash(ctx context.Context, hash []byte) (auth.Session, error) {
-	var session auth.Session
-	var created, expires int64
-	err := s.read.QueryRowContext(ctx, `SELECT id, person, hash, created, expires FROM sessions WHERE hash = ?`, hash).
-		Scan(&session.ID, &session.Person, &session.Hash, &created, &expires)
-	session.Created, session.Expires = millis(created), millis(expires)
-	return session, found(err, "reading a session")
-}
-
-// RotateSession gives a session a new hash and end.
-func (s *Store) RotateSession(ctx context.Context, old, fresh []byte, expires time.Time) error {
-	return s.exec(ctx, "rotating a session", `UPDATE sessions SET hash = ?, expires = ? WHERE hash = ?`, fresh, expires.UnixMilli(), old)
-}
-
-// DeleteSession removes the session whose secret has this hash, if it is there.
-func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
-	err := s.exec(ctx, "ending a session", `DELETE FROM sessions WHERE hash = ?`, hash)
-	if errors.Is(err, auth.ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-// DeleteExpired removes sessions that are over.
-func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
-	err := s.exec(ctx, "removing sessions", `DELETE FROM sessions WHERE expires <= ?`, now.UnixMilli())
-	if errors.Is(err, auth.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // exec runs one statement durably. When it changed nothing it ends with

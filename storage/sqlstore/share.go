@@ -118,15 +118,15 @@ func (s *Store) SharePeople(ctx context.Context, share string, ids []string) ([]
 	}
 	rows, err := s.read.QueryContext(ctx, `WITH asked AS (SELECT value AS id FROM json_each(?)),
 			here AS (SELECT p.id, p.workspace FROM shares s JOIN projects p ON p.id = s.project WHERE s.id = ?)
-		SELECT a.id, a.name, a.color FROM accounts a JOIN members m ON m.person = a.id JOIN here ON here.workspace = m.workspace
+		SELECT a.id, a.name, a.color, 0 FROM accounts a JOIN members m ON m.person = a.id JOIN here ON here.workspace = m.workspace
 			WHERE a.id IN (SELECT id FROM asked)
-		UNION SELECT g.id, g.name, g.color FROM guests g JOIN shares s ON s.id = g.share JOIN here ON here.id = s.project
+		UNION SELECT g.id, g.name, g.color, 1 FROM guests g JOIN shares s ON s.id = g.share JOIN here ON here.id = s.project
 			WHERE g.id IN (SELECT id FROM asked) ORDER BY 1`, string(list), share)
 	return collect(rows, err, "listing people", readPerson)
 }
 
 func readPerson(scan scanner) (p auth.Person, err error) {
-	return p, scan(&p.ID, &p.Name, &p.Color)
+	return p, scan(&p.ID, &p.Name, &p.Color, &p.Guest)
 }
 
 // AddView notes an opening and forgets the oldest beyond so many.

@@ -53,18 +53,7 @@ func (s *Store) Members(ctx context.Context, workspace string, p auth.Page) ([]a
 	rows, err := s.read.QueryContext(ctx, `SELECT a.id, a.name, a.color, m.role, m.joined FROM members m
 		JOIN accounts a ON a.id = m.person WHERE m.workspace = ? AND (m.joined, a.id) > (?, ?)
 		ORDER BY m.joined, a.id LIMIT ?`, workspace, joined, id, p.Limit)
-	return collect(rows, err, "listing members", func(scan scanner) (m auth.Member, err error) {
-		var at int64
-		err = scan(&m.Person, &m.Name, &m.Color, &m.Role, &at)
-		m.Joined = millis(at)
-		return m, err
-	})
-}
-
-// SetMember adds a person to a workspace or changes their role.
-func (s *Store) SetMember(ctx context.Context, workspace, person string, role auth.Role) error {
-	return s.exec(ctx, "storing a member", `INSERT INTO members (workspace, person, role, joined) VALUES (?, ?, ?, ?)
-		ON CONFLICT (workspace, person) DO UPDATE SET role = excluded.role`, workspace, person, role, time.Now().UnixMilli())
+	return collect(rows, err, "listing members", readMember)
 }
 
 // CreateProject stores a project.

@@ -30,6 +30,7 @@ func Auth(t *testing.T, open func(t *testing.T) auth.Store) {
 		{"ARotatedSessionHasOnlyTheNewHash", rotateSession},
 		{"OneOfManyConcurrentRotationsWins", concurrentRotations},
 		{"SessionsEnd", endSessions},
+		{"APasswordEndsTheOtherSessions", setPassword},
 		{"WorkspacesAreListedWithTheRole", workspaceRoles},
 		{"ARoleIsChanged", changeRole},
 		{"ListsArePagedInOrder", paging},
@@ -147,7 +148,7 @@ func absent(t *testing.T, store auth.Store) {
 		"AccountByEmail": func() error { _, err := store.AccountByEmail(ctx, "nobody@storage.example"); return err },
 		"Rename":         func() error { return store.Rename(ctx, id, "x") },
 		"SessionByHash":  func() error { _, err := store.SessionByHash(ctx, []byte("hash")); return err },
-		"RotateSession":  func() error { return store.RotateSession(ctx, []byte("hash"), []byte("fresh"), epoch) },
+		"RotateSession":  func() error { return store.RotateSession(ctx, rotation("hash", "fresh")) },
 		"Role":           func() error { _, err := store.Role(ctx, id, id); return err },
 		"Project":        func() error { _, err := store.Project(ctx, id, id); return err },
 		"RenameProject":  func() error { return store.RenameProject(ctx, id, "x", epoch) },
@@ -210,7 +211,12 @@ func sharedPeople(t *testing.T, store auth.Store) {
 
 // session makes a session of a person that began at epoch.
 func session(person, hash string, expires time.Time) auth.Session {
-	return auth.Session{ID: auth.NewID(), Person: person, Hash: []byte(hash), Created: epoch, Expires: expires}
+	return auth.Session{ID: auth.NewID(), Person: person, Hash: []byte(hash), Device: "Firefox on Windows", Created: epoch, Used: epoch, Expires: expires}
+}
+
+// rotation gives a session another hash, a minute after epoch.
+func rotation(old, fresh string) auth.Rotation {
+	return auth.Rotation{Old: []byte(old), Fresh: []byte(fresh), At: epoch.Add(time.Minute), Expires: epoch.Add(2 * time.Hour)}
 }
 
 // signIn stores a session.
@@ -222,13 +228,19 @@ func signIn(t *testing.T, store auth.Store, s auth.Session) auth.Session {
 
 func sameSession(a, b auth.Session) bool {
 	return a.ID == b.ID && a.Person == b.Person && string(a.Hash) == string(b.Hash) &&
-		a.Created.Equal(b.Created) && a.Expires.Equal(b.Expires)
+		a.Created.Equal(b.Created) && a.Expires.Equal(b.Expires) && a.Device == b.Device &&
+		a.Rotated.Equal(b.Rotated) && a.Used.Equal(b.Used)
 }
 
 func sessionRoundTrip(t *testing.T, store auth.Store) {
 	a, _ := signUp(t, store, "Ada")
 	want := signIn(t, store, session(a.ID, "one", epoch.Add(time.Hour)))
 	signIn(t, store, session(a.ID, "two", epoch.Add(time.Hour)))
+	must(t, store.UseSession(t.Context(), want.ID, epoch.Add(time.Minute)))
+	want.Used = epoch.Add(time.Minute)
+	if got, err := store.Session(t.Context(), want.ID); err != nil || !sameSession(got, want) {
+		t.Errorf("Session = %+v, %v, want %+v", got, err, want)
+	}
 	if got, err := store.SessionByHash(t.Context(), []byte("one")); err != nil || !sameSession(got, want) {
 		t.Errorf("SessionByHash = %+v, %v, want %+v", got, err, want)
 	}
@@ -237,9 +249,15 @@ func sessionRoundTrip(t *testing.T, store auth.Store) {
 func rotateSession(t *testing.T, store auth.Store) {
 	a, _ := signUp(t, store, "Ada")
 	want := signIn(t, store, session(a.ID, "old", epoch.Add(time.Hour)))
-	want.Hash, want.Expires = []byte("new"), epoch.Add(2*time.Hour)
-	must(t, store.RotateSession(t.Context(), []byte("old"), want.Hash, want.Expires))
-	_, err := store.SessionByHash(t.Context(), []byte("old"))
+	want.Hash, want.Rotated, want.Expires = []byte("new"), epoch.Add(time.Minute), epoch.Add(2*time.Hour)
+	must(t, store.RotateSession(t.Context(), rotation("old", "new")))
+	spent, at, err := store.SpentSession(t.Context(), []byte("old"))
+	if err != nil || !sameSession(spent, want) || !at.Equal(epoch.Add(time.Minute)) {
+		t.Errorf("SpentSession = %+v, %v, %v, want %+v", spent, at, err, want)
+	}
+	_, _, err = store.SpentSession(t.Context(), []byte("new"))
+	wantErr(t, "SpentSession of the new hash", err, auth.ErrNotFound)
+	_, err = store.SessionByHash(t.Context(), []byte("old"))
 	wantErr(t, "SessionByHash of the old hash", err, auth.ErrNotFound)
 	if got, err := store.SessionByHash(t.Context(), []byte("new")); err != nil || !sameSession(got, want) {
 		t.Errorf("SessionByHash = %+v, %v, want %+v", got, err, want)
@@ -250,7 +268,7 @@ func concurrentRotations(t *testing.T, store auth.Store) {
 	a, _ := signUp(t, store, "Ada")
 	signIn(t, store, session(a.ID, "old", epoch.Add(time.Hour)))
 	onlyOne(t, atOnce(8, func(i int) error {
-		return store.RotateSession(t.Context(), []byte("old"), fmt.Appendf(nil, "new %d", i), epoch.Add(time.Hour))
+		return store.RotateSession(t.Context(), rotation("old", fmt.Sprintf("new %d", i)))
 	}), auth.ErrNotFound)
 }
 
@@ -260,9 +278,10 @@ func endSessions(t *testing.T, store auth.Store) {
 	signIn(t, store, session(a.ID, "past", epoch.Add(-time.Hour)))
 	signIn(t, store, session(a.ID, "now", epoch))
 	signIn(t, store, session(a.ID, "later", epoch.Add(time.Millisecond)))
-	signIn(t, store, session(a.ID, "ended", epoch.Add(time.Hour)))
-	must(t, store.DeleteSession(ctx, []byte("ended")))
-	must(t, store.DeleteSession(ctx, []byte("ended"))) // it is gone: nothing to do
+	ended := signIn(t, store, session(a.ID, "ended", epoch.Add(time.Hour)))
+	wantErr(t, "EndSession of another", store.EndSession(ctx, auth.NewID(), ended.ID), auth.ErrNotFound)
+	must(t, store.EndSession(ctx, a.ID, ended.ID))
+	wantErr(t, "EndSession again", store.EndSession(ctx, a.ID, ended.ID), auth.ErrNotFound)
 	must(t, store.DeleteExpired(ctx, epoch))
 	must(t, store.DeleteExpired(ctx, epoch))
 	for hash, there := range map[string]bool{"past": false, "now": false, "later": true, "ended": false} {
@@ -270,6 +289,32 @@ func endSessions(t *testing.T, store auth.Store) {
 			t.Errorf("SessionByHash(%s) = %v, want there: %t", hash, err, there)
 		}
 	}
+}
+
+func setPassword(t *testing.T, store auth.Store) {
+	ctx := t.Context()
+	ada, _ := signUp(t, store, "Ada")
+	ben, _ := signUp(t, store, "Ben")
+	mine, other := signIn(t, store, session(ada.ID, "mine", epoch.Add(time.Hour))), signIn(t, store, session(ada.ID, "other", epoch.Add(time.Hour)))
+	his := signIn(t, store, session(ben.ID, "his", epoch.Add(time.Hour)))
+	must(t, store.Alarm(ctx, ada.ID, epoch))
+	if a, err := store.Account(ctx, ada.ID); err != nil || !a.Alarmed.Equal(epoch) {
+		t.Errorf("Account = %+v, %v, want the alarm", a, err)
+	}
+	ended, err := store.SetPassword(ctx, ada.ID, "another hash", mine.ID)
+	if err != nil || !slices.Equal(ended, []string{other.ID}) {
+		t.Errorf("SetPassword = %v, %v, want %s", ended, err, other.ID)
+	}
+	if a, err := store.Account(ctx, ada.ID); err != nil || a.Password != "another hash" || !a.Alarmed.IsZero() {
+		t.Errorf("Account = %+v, %v", a, err)
+	}
+	for person, want := range map[string]auth.Session{ada.ID: mine, ben.ID: his} {
+		if list, err := store.SessionsOf(ctx, person, auth.Page{Limit: 5}); err != nil || len(list) != 1 || !sameSession(list[0], want) {
+			t.Errorf("SessionsOf = %+v, %v, want %+v", list, err, want)
+		}
+	}
+	_, err = store.SetPassword(ctx, auth.NewID(), "hash", "")
+	wantErr(t, "SetPassword of nobody", err, auth.ErrNotFound)
 }
 
 func workspaceRoles(t *testing.T, store auth.Store) {

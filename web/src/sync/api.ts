@@ -1,5 +1,6 @@
 // The client of the REST interface. Every request goes through one `send`;
 // the session is a cookie that this code never sees.
+import { peopleApi } from "./people.ts";
 import { versionsApi } from "./versions.ts";
 
 /** An answer that is not a success, as RFC 9457 tells it; status 0 means that the server was not reached. */
@@ -106,7 +107,7 @@ export type ApiOptions = {
 };
 
 type Request = {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   query?: Record<string, string>;
 };
@@ -160,10 +161,6 @@ export function createApi(options: ApiOptions = {}) {
     renameMe: (name: string) => patch<User>("/me", { name }),
     workspaces: () => list<Workspace>(send, "/workspaces"),
     createWorkspace: (name: string) => post<Workspace>("/workspaces", { name }),
-    members: (workspace: string) =>
-      list<Member>(send, `/workspaces/${encodeURIComponent(workspace)}/members`),
-    addMember: (workspace: string, email: string, role: Role) =>
-      post<Member>(`/workspaces/${encodeURIComponent(workspace)}/members`, { email, role }),
     projects: (workspace: string) =>
       list<Project>(send, `/workspaces/${encodeURIComponent(workspace)}/projects`),
     createProject: (workspace: string, name: string) =>
@@ -182,6 +179,7 @@ export function createApi(options: ApiOptions = {}) {
     /** Names and colours of people, asked for together and remembered; who is not known is absent. */
     people: createPeople(send, () => shared("people") ?? "/people"),
     ...versionsApi(send),
+    ...peopleApi(send),
   };
 }
 

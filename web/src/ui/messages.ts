@@ -1,5 +1,6 @@
 import { interchangeDe, interchangeEn } from "./messages_interchange.ts";
 import { mediaDe, mediaEn } from "./messages_media.ts";
+import { peopleDe, peopleEn } from "./messages_people.ts";
 import { reviewDe, reviewEn } from "./messages_review.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
@@ -152,6 +153,7 @@ const en = {
   ...versionsEn,
   ...interchangeEn,
   ...reviewEn,
+  ...peopleEn,
 };
 
 export type Messages = typeof en;
@@ -311,6 +313,7 @@ const de: Messages = {
   ...versionsDe,
   ...interchangeDe,
   ...reviewDe,
+  ...peopleDe,
 };
 
 export const languages = { en, de } as const;

@@ -44,6 +44,28 @@ function lastUser(): User | null {
   }
 }
 
+/** How old the session's secret gets, and how often that is looked at, in milliseconds. */
+const secretAge = 24 * 3_600_000;
+const secretLook = 3_600_000;
+
+let keeping = false;
+
+// keepSession gives the session a new secret once a day, so that who works here every
+// day stays signed in, and a stolen copy of the old one is noticed. One tab does it.
+function keepSession(): void {
+  if (keeping) return;
+  keeping = true;
+  const look = async () => {
+    if (Date.now() - Number(stored("refreshed") ?? 0) < secretAge) return;
+    await api.refresh();
+    store("refreshed", String(Date.now()));
+  };
+  const alone = () =>
+    (navigator.locks ? navigator.locks.request("session", look) : look()).catch(() => undefined);
+  void alone();
+  setInterval(() => page.user && void alone(), secretLook);
+}
+
 class Page {
   path = $state(location.pathname);
   language = $state<Language>(firstLanguage());
@@ -75,7 +97,10 @@ class Page {
   async findUser(): Promise<void> {
     try {
       this.user = await api.me();
-      if (this.user) store("user", JSON.stringify(this.user));
+      if (this.user) {
+        store("user", JSON.stringify(this.user));
+        keepSession();
+      }
     } catch {
       // Offline: who was here last goes on with what this browser keeps.
       this.user = lastUser();
@@ -87,9 +112,17 @@ class Page {
     if (lastUser()?.id !== user.id) void forgetMedia();
     this.user = user;
     store("user", JSON.stringify(user));
+    store("refreshed", String(Date.now()));
+    keepSession();
   }
 
   async signOut(): Promise<void> {
+    await this.signOutHere();
+    this.go("/signin");
+  }
+
+  /** Signs out and stays at this address, to sign in as somebody else. */
+  async signOutHere(): Promise<void> {
     await api.signOut();
     if (this.user) await forgetSaved(this.user.id);
     await forgetMedia();
@@ -99,7 +132,6 @@ class Page {
       // Nothing was kept.
     }
     this.user = null;
-    this.go("/signin");
   }
 }
 
@@ -128,6 +160,16 @@ export function explain(error: unknown): string {
       return text.weakPassword;
     case "policy-not-accepted":
       return text.mustAccept;
+    case "bad-email":
+      return text.badEmail;
+    case "last-owner":
+      return text.lastOwner;
+    case "forbidden":
+      return text.notAllowed;
+    case "invitation-ended":
+      return text.inviteEnded;
+    case "invitation-email":
+      return text.inviteOther;
     case "invalid-request":
       return text.invalid;
     default:
