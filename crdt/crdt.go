@@ -67,6 +67,10 @@ var (
 	ErrMalformed = errors.New("crdt: malformed update")
 	// ErrLimit: the update goes beyond what a document may hold.
 	ErrLimit = errors.New("crdt: limit exceeded")
+	// ErrInconsistent: a struct names neighbours that nobody can have seen side by
+	// side, a parent that holds nothing, or several values for one key. Only
+	// [Doc.Preview] says so.
+	ErrInconsistent = errors.New("crdt: inconsistent struct")
 )
 
 const (

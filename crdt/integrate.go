@@ -17,9 +17,10 @@ func (d *Doc) integrate(s *incoming) {
 	}
 	if rightOrigin.client != 0 {
 		right = d.cleanStart(rightOrigin)
+		left = d.stillLeft(left, origin)
 	}
 	parent, key := d.parentOf(s, left, right)
-	if parent == 0 {
+	if parent == 0 || key != 0 && s.len > 1 && s.kind != kindDeleted { // a key has one value
 		d.addCollected(s)
 		return
 	}
@@ -38,6 +39,19 @@ func (d *Doc) integrate(s *incoming) {
 	}
 	d.keepContent(r, s)
 	d.place(r)
+}
+
+// stillLeft is the item that ends with the unit origin, after another was cut
+// at the right origin. Undo and redo write items whose right origin stands left of
+// their origin: if both were in one item, left is now the part without the origin.
+func (d *Doc) stillLeft(left ref, origin id) ref {
+	if left == 0 {
+		return 0
+	}
+	if it := d.items.at(left); it.kind == kindGC || it.end() == origin.clock+1 {
+		return left
+	}
+	return d.find(origin)
 }
 
 // continues handles typing: a text that goes on where its writer's last one
@@ -75,7 +89,9 @@ func (d *Doc) addCollected(s *incoming) {
 }
 
 // parentOf finds the type that s belongs to: as written, or its neighbours'.
-// 0 means that the parent was collected, and so must s be.
+// 0 means that the parent was collected, and so must s be. So is what names
+// neighbours in two places: nobody honest writes that, and as places never change,
+// every replica decides alike, whenever it comes.
 func (d *Doc) parentOf(s *incoming, left, right ref) (parent, key uint32) {
 	for _, r := range [...]ref{left, right} {
 		if r != 0 && d.items.at(r).kind == kindGC {
@@ -84,6 +100,9 @@ func (d *Doc) parentOf(s *incoming, left, right ref) (parent, key uint32) {
 	}
 	switch {
 	case left != 0:
+		if right != 0 && !d.besides(left, right) {
+			return 0, 0
+		}
 		return d.items.at(left).parent, d.items.at(left).key
 	case right != 0:
 		return d.items.at(right).parent, d.items.at(right).key
@@ -100,6 +119,12 @@ func (d *Doc) parentOf(s *incoming, left, right ref) (parent, key uint32) {
 		key = d.key(s.key)
 	}
 	return parent, key
+}
+
+// besides tells whether two items are in one list, or in one key's chain.
+func (d *Doc) besides(a, b ref) bool {
+	x, y := d.items.at(a), d.items.at(b)
+	return x.parent == y.parent && x.key == y.key
 }
 
 // keepContent stores what s carries, for item r.

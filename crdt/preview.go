@@ -51,7 +51,9 @@ func (p *Preview) New() bool { return p.fresh }
 func (p *Preview) Missing() bool { return p.missing }
 
 // Preview tells what Apply would do, in time proportional to the update, and
-// changes nothing. It refuses what Apply would refuse as malformed.
+// changes nothing. It refuses what Apply would refuse as malformed, and with
+// [ErrInconsistent] structs that have no place on which replicas agree: Apply takes
+// them without harm to the document, but no honest writer makes them.
 func (d *Doc) Preview(update []byte) (*Preview, error) {
 	var r lib0.Reader
 	r.Reset(update)
@@ -64,6 +66,9 @@ func (d *Doc) Preview(update []byte) (*Preview, error) {
 		v.read(&r, b)
 	}
 	for i := range v.structs {
+		if err := v.consistent(&v.structs[i]); err != nil {
+			return nil, err
+		}
 		v.insert(&v.structs[i])
 	}
 	r.Seek(deletes)
@@ -79,6 +84,7 @@ type viewer struct {
 	end     map[uint64]uint32
 	places  map[int]Where // by index of a struct
 	depth   int           // of types in types
+	steps   int           // from neighbour to neighbour
 	out     Preview
 }
 
