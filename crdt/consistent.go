@@ -56,12 +56,9 @@ func (v *viewer) consistent(s *incoming) error {
 	if left.gone || right.gone {
 		return nil
 	}
-	place := v.location(s)
 	switch {
 	case s.origin.ok && s.rightOrigin.ok && left.place != right.place && left.place.known && right.place.known:
 		return v.inconsistent(s, "its neighbours are in two places")
-	case place.keyed && s.len > 1 && s.kind != kindDeleted:
-		return v.inconsistent(s, "a key has one value")
 	case s.parent.ok && !v.holds(s.parent):
 		return v.inconsistent(s, "its parent holds nothing")
 	case s.rightOrigin.ok && !v.behind(right.originOf(s.rightOrigin), s.origin):

@@ -68,8 +68,7 @@ var (
 	// ErrLimit: the update goes beyond what a document may hold.
 	ErrLimit = errors.New("crdt: limit exceeded")
 	// ErrInconsistent: a struct names neighbours that nobody can have seen side by
-	// side, a parent that holds nothing, or several values for one key. Only
-	// [Doc.Preview] says so.
+	// side, or a parent that holds nothing. Only [Doc.Preview] says so.
 	ErrInconsistent = errors.New("crdt: inconsistent struct")
 )
 

@@ -20,7 +20,7 @@ func (d *Doc) integrate(s *incoming) {
 		left = d.stillLeft(left, origin)
 	}
 	parent, key := d.parentOf(s, left, right)
-	if parent == 0 || key != 0 && s.len > 1 && s.kind != kindDeleted { // a key has one value
+	if parent == 0 {
 		d.addCollected(s)
 		return
 	}
@@ -39,6 +39,17 @@ func (d *Doc) integrate(s *incoming) {
 	}
 	d.keepContent(r, s)
 	d.place(r)
+	if key != 0 && s.len > 1 {
+		d.lastCounts(r)
+	}
+}
+
+// lastCounts deletes all but the last unit of an item that came as several values
+// of a key. In honest updates all of them are deleted, by the same update.
+func (d *Doc) lastCounts(r ref) {
+	if it := d.items.at(r); !it.deleted() {
+		d.delete(d.cleanEnd(id{it.client, it.end() - 2}))
+	}
 }
 
 // stillLeft is the item that ends with the unit origin, after another was cut

@@ -82,7 +82,10 @@ const commands = {
 	},
 	edit(name, seed, profile) {
 		const entry = get(name);
-		edit(entry.doc, seed, profile);
+		if (profile.undo) entry.undo ??= new Y.UndoManager(entry.doc, { captureTimeout: 0 });
+		if (profile.undo && seed % 8 < 3) entry.undo.undo();
+		else if (profile.undo && seed % 8 < 5) entry.undo.redo();
+		else edit(entry.doc, seed, profile);
 		return taken(entry);
 	},
 	state(name) {
