@@ -63,7 +63,7 @@ func (v *viewer) consistent(s *incoming) error {
 		return v.inconsistent(s, "its parent holds nothing")
 	case s.rightOrigin.ok && !v.behind(right.originOf(s.rightOrigin), s.origin):
 		return v.inconsistent(s, "its neighbours were not side by side")
-	case s.origin.ok && !v.before(left.rightOrigin, s.rightOrigin):
+	case s.origin.ok && !v.before(left.rightOrigin, s.rightOrigin) && !v.before(v.bound(&left), v.boundOf(s)):
 		return v.inconsistent(s, "its neighbours were not side by side")
 	}
 	if v.steps > maxSteps {
@@ -121,6 +121,21 @@ func (v *viewer) before(q, r wireID) bool {
 		r = n.rightOrigin
 	}
 	return true
+}
+
+// bound is what stands at the right of a run. Undo and redo write items whose right
+// origin stands left of their origin, or is the same: these stand before what their
+// right origin does.
+func (v *viewer) bound(n *neighbourhood) wireID {
+	to := n.rightOrigin
+	for ; to.ok && v.steps <= maxSteps && v.behind(to, n.origin); v.steps++ {
+		to = v.around(to).rightOrigin
+	}
+	return to
+}
+
+func (v *viewer) boundOf(s *incoming) wireID {
+	return v.bound(&neighbourhood{origin: s.origin, rightOrigin: s.rightOrigin})
 }
 
 // around finds the run of a unit, here or in the update.

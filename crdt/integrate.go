@@ -160,6 +160,9 @@ func (d *Doc) keepContent(r ref, s *incoming) {
 func (d *Doc) place(r ref) {
 	it := d.items.at(r)
 	t := &d.types[it.parent]
+	if it.right != 0 && it.origin.client == it.rightOrigin.client && it.rightOrigin.clock <= it.origin.clock {
+		d.keepApart(it.right, it.left)
+	}
 	if it.left == 0 && (it.right == 0 || d.items.at(it.right).left != 0) ||
 		it.left != 0 && d.items.at(it.left).right != it.right {
 		it.left = d.scan(r)
@@ -199,6 +202,26 @@ func (d *Doc) place(r ref) {
 	}
 	if d.parentDeleted(it.parent) || it.key != 0 && it.right != 0 {
 		d.delete(r)
+	}
+}
+
+// maxApart bounds how many pieces of a text are looked at for an origin.
+const maxApart = 64
+
+// keepApart leaves a cut before a right origin that stands in one text with the
+// origin behind it. Yjs, when it has to cut there, takes what is before the cut for
+// the origin, and so shows a text that was written joined otherwise than its writer.
+func (d *Doc) keepApart(right, left ref) {
+	for r, n := right, 0; r != 0 && n < maxApart; n++ {
+		if r == left {
+			d.items.at(right).flags |= flagApart
+			return
+		}
+		it := d.items.at(r)
+		if it.right == 0 || d.items.at(it.right).origin != it.lastID() {
+			return
+		}
+		r = it.right
 	}
 }
 

@@ -6,6 +6,7 @@ import * as Y from "yjs";
 import { edit } from "./edits.mjs";
 import { moments } from "./moments.mjs";
 import { twins } from "./twins.mjs";
+import { undos } from "./undos.mjs";
 
 const docs = new Map();
 const b64 = (bytes) => Buffer.from(bytes).toString("base64");
@@ -136,7 +137,7 @@ const commands = {
 	},
 };
 
-Object.assign(commands, twins(get, taken, plain), moments(get));
+Object.assign(commands, twins(get, taken, plain), moments(get), undos(b64));
 
 for await (const line of createInterface({ input: process.stdin })) {
 	let answer;
