@@ -336,3 +336,18 @@ func inOrder(some, all []string) bool {
 	}
 	return len(some) == 0
 }
+
+// Any update upon any base: what Preview lets pass does no harm.
+func FuzzForgery(f *testing.F) {
+	for s := range uint64(64) {
+		of := forgeryOf(s)
+		f.Add(s, of.update)
+	}
+	f.Fuzz(func(t *testing.T, base uint64, update []byte) {
+		updates := honest(base % 512)
+		of := forgery{base: updates[:len(updates)/2], rest: updates[len(updates)/2:], update: update, equivocal: true}
+		if _, err := harmless(of); err != nil {
+			t.Error(err)
+		}
+	})
+}
