@@ -18,7 +18,6 @@ const maxSteps = 1 << 20
 
 // neighbourhood is what is known of a unit: its run, and what stood beside it.
 type neighbourhood struct {
-	client      uint64
 	start       uint32 // the run's first unit; each later one was written behind the one before
 	origin      wireID
 	rightOrigin wireID
@@ -148,12 +147,12 @@ func (v *viewer) around(w wireID) (n neighbourhood) {
 		}
 		s := &v.structs[i]
 		return neighbourhood{
-			client: s.client, start: s.clock, origin: s.origin, rightOrigin: s.rightOrigin,
+			start: s.clock, origin: s.origin, rightOrigin: s.rightOrigin,
 			place: v.location(s), gone: s.kind == kindGC, known: true,
 		}
 	}
 	it := d.items.at(d.find(d.local(w)))
-	n = neighbourhood{client: w.client, start: it.clock, gone: it.kind == kindGC, known: true}
+	n = neighbourhood{start: it.clock, gone: it.kind == kindGC, known: true}
 	if n.gone {
 		return n
 	}
