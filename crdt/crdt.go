@@ -67,6 +67,9 @@ var (
 	ErrMalformed = errors.New("crdt: malformed update")
 	// ErrLimit: the update goes beyond what a document may hold.
 	ErrLimit = errors.New("crdt: limit exceeded")
+	// ErrInconsistent: a struct names neighbours that nobody can have seen side by
+	// side, or a parent that holds nothing. Only [Doc.Preview] says so.
+	ErrInconsistent = errors.New("crdt: inconsistent struct")
 )
 
 const (

@@ -17,6 +17,7 @@ func (d *Doc) integrate(s *incoming) {
 	}
 	if rightOrigin.client != 0 {
 		right = d.cleanStart(rightOrigin)
+		left = d.stillLeft(left, origin)
 	}
 	parent, key := d.parentOf(s, left, right)
 	if parent == 0 {
@@ -38,6 +39,30 @@ func (d *Doc) integrate(s *incoming) {
 	}
 	d.keepContent(r, s)
 	d.place(r)
+	if key != 0 && s.len > 1 {
+		d.lastCounts(r)
+	}
+}
+
+// lastCounts deletes all but the last unit of an item that came as several values
+// of a key. In honest updates all of them are deleted, by the same update.
+func (d *Doc) lastCounts(r ref) {
+	if it := d.items.at(r); !it.deleted() {
+		d.delete(d.cleanEnd(id{it.client, it.end() - 2}))
+	}
+}
+
+// stillLeft is the item that ends with the unit origin, after another was cut
+// at the right origin. Undo and redo write items whose right origin stands left of
+// their origin: if both were in one item, left is now the part without the origin.
+func (d *Doc) stillLeft(left ref, origin id) ref {
+	if left == 0 {
+		return 0
+	}
+	if it := d.items.at(left); it.kind == kindGC || it.end() == origin.clock+1 {
+		return left
+	}
+	return d.find(origin)
 }
 
 // continues handles typing: a text that goes on where its writer's last one
@@ -75,7 +100,9 @@ func (d *Doc) addCollected(s *incoming) {
 }
 
 // parentOf finds the type that s belongs to: as written, or its neighbours'.
-// 0 means that the parent was collected, and so must s be.
+// 0 means that the parent was collected, and so must s be. So is what names
+// neighbours in two places: nobody honest writes that, and as places never change,
+// every replica decides alike, whenever it comes.
 func (d *Doc) parentOf(s *incoming, left, right ref) (parent, key uint32) {
 	for _, r := range [...]ref{left, right} {
 		if r != 0 && d.items.at(r).kind == kindGC {
@@ -84,6 +111,9 @@ func (d *Doc) parentOf(s *incoming, left, right ref) (parent, key uint32) {
 	}
 	switch {
 	case left != 0:
+		if right != 0 && !d.besides(left, right) {
+			return 0, 0
+		}
 		return d.items.at(left).parent, d.items.at(left).key
 	case right != 0:
 		return d.items.at(right).parent, d.items.at(right).key
@@ -100,6 +130,12 @@ func (d *Doc) parentOf(s *incoming, left, right ref) (parent, key uint32) {
 		key = d.key(s.key)
 	}
 	return parent, key
+}
+
+// besides tells whether two items are in one list, or in one key's chain.
+func (d *Doc) besides(a, b ref) bool {
+	x, y := d.items.at(a), d.items.at(b)
+	return x.parent == y.parent && x.key == y.key
 }
 
 // keepContent stores what s carries, for item r.
@@ -124,6 +160,9 @@ func (d *Doc) keepContent(r ref, s *incoming) {
 func (d *Doc) place(r ref) {
 	it := d.items.at(r)
 	t := &d.types[it.parent]
+	if it.right != 0 && it.origin.client == it.rightOrigin.client && it.rightOrigin.clock <= it.origin.clock {
+		d.keepApart(it.right, it.left)
+	}
 	if it.left == 0 && (it.right == 0 || d.items.at(it.right).left != 0) ||
 		it.left != 0 && d.items.at(it.left).right != it.right {
 		it.left = d.scan(r)
@@ -163,6 +202,26 @@ func (d *Doc) place(r ref) {
 	}
 	if d.parentDeleted(it.parent) || it.key != 0 && it.right != 0 {
 		d.delete(r)
+	}
+}
+
+// maxApart bounds how many pieces of a text are looked at for an origin.
+const maxApart = 64
+
+// keepApart leaves a cut before a right origin that stands in one text with the
+// origin behind it. Yjs, when it has to cut there, takes what is before the cut for
+// the origin, and so shows a text that was written joined otherwise than its writer.
+func (d *Doc) keepApart(right, left ref) {
+	for r, n := right, 0; r != 0 && n < maxApart; n++ {
+		if r == left {
+			d.items.at(right).flags |= flagApart
+			return
+		}
+		it := d.items.at(r)
+		if it.right == 0 || d.items.at(it.right).origin != it.lastID() {
+			return
+		}
+		r = it.right
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	flagDeleted = 1 << iota
 	flagKept    // an undo may need the content, so it is not dropped
 	flagRedone  // an undo has made it anew; Doc.redone says as what
+	flagApart   // an item that stands behind it names it as right origin: not joined to its left
 )
 
 // item is a run of units that one client wrote one after the other and that

@@ -60,7 +60,9 @@ func (p *Preview) New() bool { return p.fresh }
 func (p *Preview) Missing() bool { return p.missing }
 
 // Preview tells what Apply would do, in time proportional to the update, and
-// changes nothing. It refuses what Apply would refuse as malformed.
+// changes nothing. It refuses what Apply would refuse as malformed, and with
+// [ErrInconsistent] structs that have no place on which replicas agree: Apply takes
+// them without harm to the document, but no honest writer makes them.
 func (d *Doc) Preview(update []byte) (*Preview, error) {
 	var r lib0.Reader
 	r.Reset(update)
@@ -73,6 +75,9 @@ func (d *Doc) Preview(update []byte) (*Preview, error) {
 		v.read(&r, b)
 	}
 	for i := range v.structs {
+		if err := v.consistent(&v.structs[i]); err != nil {
+			return nil, err
+		}
 		v.insert(&v.structs[i])
 	}
 	if v.compared > maxCompared {
@@ -93,6 +98,7 @@ type viewer struct {
 	places  map[int]Where // by index of a struct
 	depth   int           // of types in types
 	deletes []byte        // the delete set
+	steps   int           // from neighbour to neighbour
 	out     Preview
 
 	compared int // bytes, see maxCompared

@@ -37,7 +37,7 @@ func (d *Doc) split(r ref, n uint32) ref {
 		parent:      left.parent,
 		key:         left.key,
 		kind:        left.kind,
-		flags:       left.flags,
+		flags:       left.flags &^ flagApart,
 	}
 	if left.flags&flagRedone != 0 {
 		to := d.redone[left.id()]

@@ -341,7 +341,7 @@ func (d *Doc) join(leftRef, rightRef ref) bool {
 		left.len += right.len
 		return true
 	}
-	if (left.flags|right.flags)&flagRedone != 0 {
+	if (left.flags|right.flags)&flagRedone != 0 || right.flags&flagApart != 0 {
 		return false
 	}
 	if !mergeable(left.kind) || left.right != rightRef || right.origin != left.lastID() || left.rightOrigin != right.rightOrigin {

@@ -17,6 +17,7 @@ type Profile struct {
 	Halves  bool `json:"halves"`  // edits between the halves of surrogate pairs
 	Formats bool `json:"formats"` // formatted text and embedded objects, by real replicas
 	Exotic  bool `json:"exotic"`  // XML, binary and subdocuments, by real replicas
+	Undo    bool `json:"undo"`    // real replicas take back and repeat what they did
 }
 
 // History is one seeded run of a network of replicas, some of them real Yjs.
@@ -52,7 +53,11 @@ type replica struct {
 func Run(peer *Peer, seed uint64) error {
 	h := &History{seed: seed, peer: peer, random: rand.New(rand.NewPCG(seed, 0x5eed))}
 	h.begin()
-	for range 2 + h.random.IntN(6) {
+	rounds := 2 + h.random.IntN(6)
+	if h.profile.Undo {
+		rounds *= 2 // there is more to take back
+	}
+	for range rounds {
 		h.round()
 	}
 	h.settle()
@@ -84,8 +89,9 @@ var clients = []uint64{1, 2, 3, 7, 130, 20000, 1 << 20, 1<<31 + 5, 1<<32 - 1, 1<
 func (h *History) begin() {
 	h.profile = Profile{
 		Edits: 1 + h.random.IntN(6), Nested: h.chance(70), Halves: h.chance(20),
-		Formats: h.chance(30), Exotic: h.chance(30),
+		Formats: h.chance(30), Exotic: h.chance(30), Undo: h.chance(40),
 	}
+	keep := h.profile.Undo && h.chance(30)
 	ids := h.random.Perm(len(clients))
 	for i := range 2 + h.random.IntN(5) {
 		r := &replica{client: clients[ids[i]], seen: map[int]bool{}}
@@ -95,7 +101,7 @@ func (h *History) begin() {
 			r.doc = crdt.New(crdt.Options{ClientID: r.client, KeepDeleted: r.keep})
 			h.peer.Queue(nil, "new", r.name, 0, map[string]any{"keepDeleted": r.keep}) // the shadow
 		} else {
-			h.peer.Queue(nil, "new", r.name, r.client)
+			h.peer.Queue(nil, "new", r.name, r.client, map[string]any{"keepDeleted": keep})
 		}
 		h.replicas = append(h.replicas, r)
 	}
@@ -206,9 +212,7 @@ func (h *History) give(r *replica, update []byte) {
 		return
 	}
 	h.feed(r, update)
-	if h.chance(25) {
-		h.preview(r, update)
-	}
+	h.preview(r, update)
 	if err := r.doc.Apply(update); err != nil {
 		h.fail("replica %s: Apply(%x): %w", r.name, update, err)
 	}

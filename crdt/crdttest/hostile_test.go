@@ -426,3 +426,32 @@ func TestWhatWaitsDoesNotHideWhatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// What names neighbours that nobody saw side by side, or a parent that holds
+// nothing, is told apart before it is taken.
+func TestPreviewRefusesWhatHasNoPlace(t *testing.T) {
+	doc := victim(t) // its units: 0 to 14 the text, 15 a map, 16 in it, 17 and 18 in the array
+	for name, s := range map[string][]byte{
+		"neighbours in two lists":          letter("x", &at{1, 1}, &at{1, 17}),
+		"a list and a key":                 letter("x", &at{1, 1}, &at{1, 15}),
+		"a text as parent":                 forged{kind: 8, parent: &at{1, 0}, key: "k", content: []byte{1, 125, 1}}.bytes(),
+		"letters between the neighbours":   letter("x", &at{1, 0}, &at{1, 9}),
+		"the first, before a later one":    letter("x", nil, &at{1, 9}),
+		"its neighbours the wrong way":     letter("x", &at{1, 9}, &at{1, 12}),
+		"behind itself, before its origin": letter("x", &at{1, 17}, &at{1, 1}),
+	} {
+		if _, err := doc.Preview(one(9, 0, s)); !errors.Is(err, crdt.ErrInconsistent) {
+			t.Errorf("%s: Preview = %v, want %v", name, err, crdt.ErrInconsistent)
+		}
+	}
+	for name, s := range map[string][]byte{
+		"between":        letter("x", &at{1, 8}, &at{1, 9}),
+		"at the front":   letter("x", nil, &at{1, 0}),
+		"behind a value": forged{kind: 8, left: &at{1, 15}, content: []byte{1, 125, 1}}.bytes(),
+		"another's unit": letter("x", &at{77, 5}, &at{1, 9}),
+	} {
+		if _, err := doc.Preview(one(9, 0, s)); err != nil {
+			t.Errorf("%s: Preview = %v", name, err)
+		}
+	}
+}

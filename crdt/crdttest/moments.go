@@ -100,7 +100,7 @@ func (m *moments) goBack() error {
 	}
 	want := m.peer.Bytes("at", m.name, encoded)
 	if got := past.Encode(); !bytes.Equal(got, want) {
-		return fmt.Errorf("At(%x)\n     %s\nwant %s", encoded, explain(got), explain(want))
+		return fmt.Errorf("At(%x)\n     %s\nwant %s", encoded, Explain(got), Explain(want))
 	}
 	if !bytes.Equal(m.doc.Encode(), before) {
 		return errors.New("the document was changed by At")

@@ -20,7 +20,7 @@ import (
 	"testing"
 )
 
-//go:embed js/package.json js/package-lock.json js/.npmrc js/peer.mjs js/edits.mjs js/twins.mjs js/moments.mjs
+//go:embed js/package.json js/package-lock.json js/.npmrc js/peer.mjs js/edits.mjs js/twins.mjs js/moments.mjs js/undos.mjs
 var scripts embed.FS
 
 // Peer is real Yjs in a Node process. It belongs to one goroutine at a time.

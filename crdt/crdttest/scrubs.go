@@ -65,7 +65,7 @@ func (d *deeds) scrub() error {
 		}
 	}
 	if want := d.peer.Bytes("rewritten", scrubbed); !bytes.Equal(fresh.Encode(), want) {
-		return fmt.Errorf("scrubbed of %v\n     %s\nwant %s", ids, explain(fresh.Encode()), explain(want))
+		return fmt.Errorf("scrubbed of %v\n     %s\nwant %s", ids, Explain(fresh.Encode()), Explain(want))
 	}
 	before := fresh.Encode()
 	for _, client := range d.clients {
@@ -73,7 +73,7 @@ func (d *deeds) scrub() error {
 			return err
 		}
 		if !bytes.Equal(fresh.Encode(), before) {
-			return fmt.Errorf("the state of old replica %d changes the scrubbed document to\n     %s", client, explain(fresh.Encode()))
+			return fmt.Errorf("the state of old replica %d changes the scrubbed document to\n     %s", client, Explain(fresh.Encode()))
 		}
 	}
 	d.doc = fresh

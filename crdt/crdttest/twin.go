@@ -248,7 +248,7 @@ func (t *Twin) compare(update []byte, call ...any) error {
 	var want outcome
 	t.peer.Into(&want, call...)
 	if !bytes.Equal(update, want.Update) {
-		return fmt.Errorf("update\n     %s\nwant %s", explain(update), explain(want.Update))
+		return fmt.Errorf("update\n     %s\nwant %s", Explain(update), Explain(want.Update))
 	}
 	if err := t.compareEvents(want); err != nil {
 		return err
@@ -274,7 +274,7 @@ func (t *Twin) compareState(want outcome) error {
 		return err
 	}
 	if got := t.doc.Encode(); !bytes.Equal(got, want.State) {
-		return fmt.Errorf("state\n     %s\nwant %s", explain(got), explain(want.State))
+		return fmt.Errorf("state\n     %s\nwant %s", Explain(got), Explain(want.State))
 	}
 	if got, want := canonical(plainDelta(t.doc.Text("t").Delta())), canonical(want.Delta); got != want {
 		return fmt.Errorf("delta\n     %s\nwant %s", got, want)
@@ -285,8 +285,8 @@ func (t *Twin) compareState(want outcome) error {
 	return nil
 }
 
-// explain is an update for people.
-func explain(update []byte) string {
+// Explain is an update for people.
+func Explain(update []byte) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%x", update)
 	for s, err := range crdt.Structs(update) {

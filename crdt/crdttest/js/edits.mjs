@@ -2,7 +2,7 @@
 import * as Y from "yjs";
 
 // A small generator (mulberry32): the same edits for the same seed everywhere.
-const generator = (seed) => {
+export const generator = (seed) => {
 	let a = seed >>> 0;
 	return (n) => {
 		a = (a + 0x6d2b79f5) >>> 0;

@@ -6,6 +6,7 @@ import * as Y from "yjs";
 import { edit } from "./edits.mjs";
 import { moments } from "./moments.mjs";
 import { twins } from "./twins.mjs";
+import { undos } from "./undos.mjs";
 
 const docs = new Map();
 const b64 = (bytes) => Buffer.from(bytes).toString("base64");
@@ -82,7 +83,10 @@ const commands = {
 	},
 	edit(name, seed, profile) {
 		const entry = get(name);
-		edit(entry.doc, seed, profile);
+		if (profile.undo) entry.undo ??= new Y.UndoManager(entry.doc, { captureTimeout: 0 });
+		if (profile.undo && seed % 8 < 3) entry.undo.undo();
+		else if (profile.undo && seed % 8 < 5) entry.undo.redo();
+		else edit(entry.doc, seed, profile);
 		return taken(entry);
 	},
 	state(name) {
@@ -133,7 +137,7 @@ const commands = {
 	},
 };
 
-Object.assign(commands, twins(get, taken, plain), moments(get));
+Object.assign(commands, twins(get, taken, plain), moments(get), undos(b64));
 
 for await (const line of createInterface({ input: process.stdin })) {
 	let answer;
