@@ -147,6 +147,7 @@ type Size struct {
 	Structs int // items and collected ranges after merging
 	Clients int // replicas that have written
 	Bytes   int // about what the document keeps in memory
+	Live    int // of them, about what is in use
 	Parked  int // bytes of updates that wait for missing ones
 }
 
@@ -157,5 +158,6 @@ func (d *Doc) Size() Size {
 	for i := range d.clients {
 		s.Bytes += d.clients[i].spans.memory() + 64
 	}
+	s.Live = s.Bytes - (cap(d.content.buf) - len(d.content.buf)) - d.content.dead
 	return s
 }

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	batchEntries  = 4096             // entries of one commit, about
+	batchRows     = 4096             // rows of one commit, about
 	batchBytes    = 8 << 20          // bytes of one commit, about
+	shareRows     = 1024             // of them one room's, while others wait: the rest comes with the next
+	shareBytes    = 2 << 20          // the same, bytes
 	appendTimeout = 30 * time.Second // how long the log may take for a commit
 	retryFirst    = 20 * time.Millisecond
 	retryMost     = time.Second // pauses between attempts double up to here
@@ -96,26 +98,47 @@ func (j *journal) run(ctx context.Context) {
 	}
 }
 
-// take removes the next batch from the queue.
+// take removes the next batch from the queue: of each room that waits a share, so
+// that none keeps the others from their commit. What is left waits behind them.
 func (j *journal) take() (slots []*slot, writes []Write) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	entries, bytes := 0, 0
-	for len(j.queue) > 0 && entries < batchEntries && bytes < batchBytes {
+	rows, bytes := 0, 0
+	for n := len(j.queue); n > 0 && rows < batchRows && bytes < batchBytes; n-- {
 		s := j.queue[0]
 		j.queue[0] = nil
 		j.queue = j.queue[1:]
-		s.queued = false
-		for _, e := range s.waiting {
-			bytes += len(e.Update)
-		}
-		entries += len(s.waiting)
+		entries, r, b := s.share()
+		rows, bytes = rows+r, bytes+b
 		slots = append(slots, s)
-		writes = append(writes, Write{Doc: s.doc, Generation: s.generation, Entries: s.waiting})
-		s.waiting = nil
+		writes = append(writes, Write{Doc: s.doc, Generation: s.generation, Entries: entries})
+		if s.queued = len(s.waiting) > 0; s.queued {
+			j.queue = append(j.queue, s)
+		}
 	}
 	return slots, writes
 }
+
+// share takes the first entries of a room, at least one, and tells how many rows
+// and bytes they are. The caller holds the journal's lock.
+func (s *slot) share() (entries []Entry, rows, bytes int) {
+	n := 0
+	for ; n < len(s.waiting); n++ {
+		e := &s.waiting[n]
+		if n > 0 && (rows+e.rows() > shareRows || bytes+len(e.Update) > shareBytes) {
+			break
+		}
+		rows, bytes = rows+e.rows(), bytes+len(e.Update)
+	}
+	entries = s.waiting[:n:n]
+	if s.waiting = s.waiting[n:]; len(s.waiting) == 0 {
+		s.waiting = nil
+	}
+	return entries, rows, bytes
+}
+
+// rows is how many rows an entry is in the log.
+func (e *Entry) rows() int { return 1 + len(e.Clients) + len(e.Carried) + len(e.Relays) }
 
 // store appends the batch, again and again until the log has it or ctx ends.
 func (j *journal) store(ctx context.Context, slots []*slot, writes []Write) {

@@ -214,6 +214,7 @@ type peer struct {
 	person    string
 	write     bool
 	moderate  bool
+	share     string
 	announces bool        // its client in presence, on joining
 	asleep    atomic.Bool // does not take what waits for it
 	encoder   rooms.Encoder
@@ -267,7 +268,7 @@ func (p *peer) join(h *rooms.Hub, doc string) error {
 	p.wake, p.stop, p.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	m, err := h.Join(context.Background(), rooms.JoinRequest{
 		Doc: doc, Person: p.person, Name: "N " + p.name, Color: "#123456", Write: p.write, Sink: p, Encoder: p.encoder,
-		Moderate: p.moderate,
+		Moderate: p.moderate, Share: p.share,
 	})
 	if err != nil {
 		return err

@@ -85,7 +85,7 @@ func (r *Room) fits(m *Member, p *crdt.Preview, a *authorship, n int) error {
 func (r *Room) measure(n int) int {
 	d := &r.measured
 	if d.bytes == 0 || d.since > measureBytes {
-		d.bytes, d.since = r.state.Size().Bytes, 0
+		d.bytes, d.since = r.state.Size().Live, 0
 	}
 	d.since += n
 	return d.bytes + d.since
