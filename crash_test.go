@@ -86,10 +86,10 @@ func (d *document) whole(ctx context.Context) (*crdt.Doc, error) {
 // key once it is acknowledged.
 func (d *document) write(ctx context.Context, prefix string, acknowledged func(key string)) error {
 	doc := crdt.New(crdt.Options{})
-	meta := doc.Map("meta")
+	markers := doc.Map("markers")
 	for sent, known := 0, 0; ; {
 		for ; sent < known+crashInFlight; sent++ {
-			update := doc.Transact(func(tx *crdt.Tx) { meta.Set(tx, fmt.Sprint(prefix, sent), sent) })
+			update := doc.Transact(func(tx *crdt.Tx) { markers.Set(tx, fmt.Sprint(prefix, sent), crdt.NewMap(nil)) })
 			if err := d.send(ctx, wire.Message{Kind: wire.Update, Payload: update}); err != nil {
 				return err
 			}
@@ -159,7 +159,7 @@ func (c *crash) round(n, edits int) {
 			c.t.Fatal(err)
 		}
 		writers.Go(func() {
-			err := d.write(ctx, fmt.Sprintf("%d.%d.", n, i), c.promise)
+			err := d.write(ctx, fmt.Sprintf("%d-%d-", n, i), c.promise)
 			if ctx.Err() != nil || strings.Contains(err.Error(), "refused") {
 				c.t.Errorf("round %d, writer %d: %v", n, i, err)
 			}
@@ -189,9 +189,9 @@ func (c *crash) missing() (keys []string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	meta := doc.Map("meta")
+	markers := doc.Map("markers")
 	for _, key := range c.promised {
-		if _, ok := meta.Get(key); !ok {
+		if _, ok := markers.Get(key); !ok {
 			keys = append(keys, key)
 		}
 	}

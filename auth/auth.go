@@ -102,6 +102,7 @@ const (
 	ActionComment                     // write reviews
 	ActionEdit                        // write timelines; create and rename projects
 	ActionDeleteProject               // delete projects
+	ActionReset                       // replace what a project's documents hold
 	ActionManageMembers               // invite and remove members, set their roles
 	ActionShare                       // make links for guests, see who used them, end them
 )
@@ -112,6 +113,7 @@ var rights = map[Action][]Role{
 	ActionComment:       {RoleOwner, RoleAdmin, RoleEditor, RoleCommenter},
 	ActionEdit:          {RoleOwner, RoleAdmin, RoleEditor},
 	ActionDeleteProject: {RoleOwner, RoleAdmin},
+	ActionReset:         {RoleOwner, RoleAdmin},
 	ActionManageMembers: {RoleOwner, RoleAdmin},
 	ActionShare:         {RoleOwner, RoleAdmin, RoleEditor},
 }

@@ -106,7 +106,7 @@ type NewShare struct {
 // CreateShare makes a link to a project. The token is in the answer and nowhere
 // else. It ends with ErrWeakPassword, ErrExpiry, or ErrTooMany.
 func (s *Service) CreateShare(ctx context.Context, p Principal, in NewShare) (Share, string, error) {
-	project, err := s.mayChange(ctx, p, in.Project, ActionShare)
+	project, err := s.May(ctx, p, in.Project, ActionShare)
 	if err != nil {
 		return Share{}, "", err
 	}
@@ -142,7 +142,7 @@ func newShareToken() string {
 
 // Shares lists the links to a project, to who may make them.
 func (s *Service) Shares(ctx context.Context, p Principal, project string, page Page) ([]Share, error) {
-	if _, err := s.mayChange(ctx, p, project, ActionShare); err != nil {
+	if _, err := s.May(ctx, p, project, ActionShare); err != nil {
 		return nil, err
 	}
 	return s.store.Shares(ctx, project, page)
@@ -177,7 +177,7 @@ func (s *Service) manageShare(ctx context.Context, p Principal, id string) (Shar
 	if share.Revoked {
 		return Share{}, ErrNotFound
 	}
-	_, err = s.mayChange(ctx, p, share.Project, ActionShare)
+	_, err = s.May(ctx, p, share.Project, ActionShare)
 	return share, err
 }
 

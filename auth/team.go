@@ -115,7 +115,7 @@ func (s *Service) Project(ctx context.Context, p Principal, id string) (Project,
 
 // RenameProject changes a project's name.
 func (s *Service) RenameProject(ctx context.Context, p Principal, id, name string) (Project, error) {
-	project, err := s.mayChange(ctx, p, id, ActionEdit)
+	project, err := s.May(ctx, p, id, ActionEdit)
 	if err != nil {
 		return Project{}, err
 	}
@@ -128,13 +128,15 @@ func (s *Service) RenameProject(ctx context.Context, p Principal, id, name strin
 
 // DeleteProject removes a project; its documents are the caller's to remove.
 func (s *Service) DeleteProject(ctx context.Context, p Principal, id string) error {
-	if _, err := s.mayChange(ctx, p, id, ActionDeleteProject); err != nil {
+	if _, err := s.May(ctx, p, id, ActionDeleteProject); err != nil {
 		return err
 	}
 	return s.store.DeleteProject(ctx, id)
 }
 
-func (s *Service) mayChange(ctx context.Context, p Principal, id string, a Action) (Project, error) {
+// May returns a project in which the person is allowed an action. It ends with
+// ErrNotFound or ErrForbidden.
+func (s *Service) May(ctx context.Context, p Principal, id string, a Action) (Project, error) {
 	project, err := s.Project(ctx, p, id)
 	if err == nil && !project.Role.Can(a) {
 		err = ErrForbidden

@@ -58,6 +58,18 @@ func eachStruct(update []byte, yield func(*incoming) bool) (deletes int, err err
 	return r.Pos(), malformed(r.Err())
 }
 
+// EncodeStateVector writes a state vector of clients and the clocks after their last
+// units, in any order.
+func EncodeStateVector(entries iter.Seq2[uint64, uint32]) []byte {
+	var body []byte
+	n := uint64(0)
+	for client, clock := range entries {
+		n++
+		body = lib0.AppendUint(lib0.AppendUint(body, client), uint64(clock))
+	}
+	return append(lib0.AppendUint(nil, n), body...)
+}
+
 // StateVectorEntries decodes a state vector: for each client, the clock after
 // its last unit.
 func StateVectorEntries(stateVector []byte) (map[uint64]uint32, error) {

@@ -158,6 +158,12 @@ func (s *Service) BeforeImport(ctx context.Context, project, person string) (Ver
 	return s.keepNow(ctx, Version{Project: project, Kind: BeforeImport, Person: person})
 }
 
+// BeforeReset keeps the timeline as it is, for somebody who is about to replace it
+// and may. Call it with rights checked.
+func (s *Service) BeforeReset(ctx context.Context, project, person string) (Version, error) {
+	return s.keepNow(ctx, Version{Project: project, Kind: BeforeRestore, Person: person})
+}
+
 // Keep makes an automatic version of a document that rests, if anything changed
 // since the last version. Documents that have no versions are ignored.
 func (s *Service) Keep(ctx context.Context, doc string, state []byte, people []string) error {

@@ -94,10 +94,8 @@ var errConflict = errors.New("other content is stored for what it repeats")
 func (r *Room) admit(o *offer, p *crdt.Preview) {
 	a, err := r.attribute(o, p)
 	switch {
-	case errors.Is(err, ErrForged):
-		r.expel(o, err)
 	case err != nil:
-		r.expel(o, fmt.Errorf("%w: %w", ErrRefused, err))
+		r.expel(o, err)
 	case p.Missing() || len(a.held) > 0:
 		r.divide(o, p, &a)
 	default:
@@ -195,7 +193,7 @@ func (r *Room) expel(o *offer, reason error) {
 // reasonOf is a refusal in words for who sent it.
 func reasonOf(err error) string {
 	text := err.Error()
-	for _, prefix := range []error{ErrRefused, ErrForged} {
+	for _, prefix := range []error{ErrRefused, ErrForged, ErrReset} {
 		text = strings.TrimPrefix(text, prefix.Error()+": ")
 	}
 	return text

@@ -214,15 +214,3 @@ func (h *Hub) endWho(doc string, reason error, who func(*Member) bool) {
 		}
 	})
 }
-
-// Reset replaces a document by state, which may be empty. Its members are let
-// go with ErrReset, and edits of the older generation are refused.
-func (h *Hub) Reset(ctx context.Context, doc string, state []byte) error {
-	if _, err := h.config.Log.Reset(ctx, doc, state); err != nil {
-		return err
-	}
-	if r := h.find(doc); r != nil {
-		r.do(func() { r.fail(ErrReset) })
-	}
-	return nil
-}

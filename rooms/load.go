@@ -59,6 +59,9 @@ func (r *Room) load() {
 		err = state.Apply(stored.Tail[i])
 		r.tail.add(len(stored.Tail[i]))
 	}
+	if err == nil && stored.Former != nil {
+		r.former, err = crdt.StateVectorEntries(stored.Former)
+	}
 	if err != nil {
 		r.fail(fmt.Errorf("opening %s: %w: %w", r.doc, ErrCorrupt, err))
 		return

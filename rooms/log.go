@@ -24,9 +24,9 @@ type Log interface {
 	// nothing when a newer snapshot is stored already.
 	Compact(ctx context.Context, s Snapshot) error
 
-	// Reset replaces a document by state, which may be empty, and raises its
-	// generation: writers of the older one are refused from then on.
-	Reset(ctx context.Context, doc string, state []byte) (generation uint64, err error)
+	// Reset replaces a document and raises its generation: writers of the older
+	// one are refused from then on.
+	Reset(ctx context.Context, doc string, to Replacement) (generation uint64, err error)
 }
 
 // FirstGeneration is the generation of a document that was never reset.
@@ -49,6 +49,17 @@ type Stored struct {
 	// Writers are the people behind the clients that wrote in the document, as
 	// far as entries told.
 	Writers map[uint64]Writer
+
+	// Former is a state vector of all generations before this one: what was written
+	// then, and is not here, does not come back. Nil when there were none.
+	Former []byte
+}
+
+// Replacement is what a document becomes that is reset.
+type Replacement struct {
+	State []byte // nil: empty, and nobody has written in it
+	// Former is the state vector of what the document has been, as Stored has it.
+	Former []byte
 }
 
 // Entry is one update and whose it is.

@@ -81,7 +81,7 @@ func (a *authorship) holds(in crdt.PreviewInsert) bool {
 var errGone = errors.New("it leaves out too much")
 
 // attribute tells whose the new units of an update are. It fails with ErrForged
-// for what no honest client sends, and with errGone.
+// for what no honest client sends, and with ErrReset for what is not to come back.
 func (r *Room) attribute(o *offer, p *crdt.Preview) (a authorship, err error) {
 	clients := p.Clients()
 	foreign := map[uint64]bool{}
@@ -93,8 +93,11 @@ func (r *Room) attribute(o *offer, p *crdt.Preview) (a authorship, err error) {
 		in := &p.Inserts[i]
 		if isGone(in) {
 			if gone[in.Client] += in.Len; in.Len > goneUnits || gone[in.Client] > goneUnits {
-				return a, errGone
+				return a, fmt.Errorf("%w: %w", ErrForged, errGone)
 			}
+		}
+		if r.revives(in) {
+			return a, fmt.Errorf("%w: %w", ErrReset, errFormer)
 		}
 		if foreign[in.Client] {
 			if err := r.relay(&a, o, in); err != nil {

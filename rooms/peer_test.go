@@ -121,11 +121,11 @@ func (l *memory) Compact(ctx context.Context, snap rooms.Snapshot) error {
 	return err
 }
 
-func (l *memory) Reset(ctx context.Context, doc string, state []byte) (generation uint64, err error) {
+func (l *memory) Reset(ctx context.Context, doc string, to rooms.Replacement) (generation uint64, err error) {
 	err = l.call(ctx, "reset", func() {
 		s := l.doc(doc)
 		generation = s.Generation + 1
-		l.docs[doc] = rooms.Stored{Generation: generation, Seq: s.Seq, Snapshot: state}
+		l.docs[doc] = rooms.Stored{Generation: generation, Seq: s.Seq, Snapshot: to.State, Former: to.Former}
 	})
 	return generation, err
 }

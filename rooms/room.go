@@ -49,7 +49,8 @@ type Room struct {
 	closing  bool // the node goes down
 	presence presence
 	tail     tail
-	owners   owners // whose clients are
+	owners   owners            // whose clients are
+	former   map[uint64]uint32 // how far clients wrote before the document was reset
 	rest     rest
 
 	timer *time.Timer

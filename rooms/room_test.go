@@ -292,7 +292,7 @@ func TestAResetDocumentSendsItsMembersAway(t *testing.T) {
 		// A reset that the node was not told of shows when the log refuses.
 		b := newPeer(t, "b", 20).mustJoin(h, "d")
 		synctest.Wait()
-		if _, err := log.Reset(t.Context(), "d", nil); err != nil {
+		if _, err := log.Reset(t.Context(), "d", rooms.Replacement{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.set("x", 2); err != nil {

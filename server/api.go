@@ -39,6 +39,7 @@ func (s *Server) routes(r chi.Router) {
 	s.assetRoutes(api)
 	s.shareRoutes(api)
 	s.versionRoutes(api)
+	s.resetRoutes(api)
 	s.interchangeRoutes(api)
 	r.Get(docsPath, s.docs(api.OpenAPI()))
 }

@@ -13,19 +13,20 @@ import (
 
 // bodies are requests that are well-formed, by route.
 var bodies = map[string]any{
-	"POST /api/v1/workspaces":                               map[string]any{"name": "Film"},
-	"PATCH /api/v1/workspaces/{workspace}/members/{person}": map[string]any{"role": "viewer"},
-	"POST /api/v1/workspaces/{workspace}/invitations":       map[string]any{"role": "admin"},
-	"POST /api/v1/invitations/accept":                       map[string]any{"token": "x"},
-	"POST /api/v1/workspaces/{workspace}/projects":          map[string]any{"name": "Mine"},
-	"PATCH /api/v1/projects/{project}":                      map[string]any{"name": "Mine"},
-	"PATCH /api/v1/me":                                      map[string]any{"name": "Eve"},
-	"PUT /api/v1/me/password":                               map[string]any{"current_password": "no", "new_password": "no"},
-	"PATCH /api/v1/assets/{asset}":                          map[string]any{"duration_ms": 5},
-	"POST /api/v1/projects/{project}/shares":                map[string]any{},
-	"POST /api/v1/tickets":                                  map[string]any{"project": "{project}"},
-	"POST /api/v1/projects/{project}/versions":              map[string]any{"name": "Rough cut"},
-	"PATCH /api/v1/versions/{version}":                      map[string]any{"name": "Fine cut"},
+	"POST /api/v1/workspaces":                                    map[string]any{"name": "Film"},
+	"PATCH /api/v1/workspaces/{workspace}/members/{person}":      map[string]any{"role": "viewer"},
+	"POST /api/v1/workspaces/{workspace}/invitations":            map[string]any{"role": "admin"},
+	"POST /api/v1/invitations/accept":                            map[string]any{"token": "x"},
+	"POST /api/v1/workspaces/{workspace}/projects":               map[string]any{"name": "Mine"},
+	"PATCH /api/v1/projects/{project}":                           map[string]any{"name": "Mine"},
+	"PATCH /api/v1/me":                                           map[string]any{"name": "Eve"},
+	"PUT /api/v1/me/password":                                    map[string]any{"current_password": "no", "new_password": "no"},
+	"PATCH /api/v1/assets/{asset}":                               map[string]any{"duration_ms": 5},
+	"POST /api/v1/projects/{project}/shares":                     map[string]any{},
+	"POST /api/v1/projects/{project}/documents/{document}/reset": map[string]any{},
+	"POST /api/v1/tickets":                                       map[string]any{"project": "{project}"},
+	"POST /api/v1/projects/{project}/versions":                   map[string]any{"name": "Rough cut"},
+	"PATCH /api/v1/versions/{version}":                           map[string]any{"name": "Fine cut"},
 }
 
 // rights is the one table of who may do what over HTTP: what each kind of person
@@ -74,6 +75,8 @@ var rights = map[string]struct {
 	"PATCH /api/v1/assets/{asset}":                                   {viewer: "forbidden"},
 	"DELETE /api/v1/assets/{asset}":                                  {viewer: "forbidden"},
 	"GET /api/v1/assets/{asset}/content":                             {},
+	"POST /api/v1/projects/{project}/documents/{document}/reset":     {viewer: "forbidden"},
+	"GET /api/v1/projects/{project}/documents/{document}/state":      {},
 	"GET /api/v1/projects/{project}/shares":                          {viewer: "forbidden"},
 	"POST /api/v1/projects/{project}/shares":                         {viewer: "forbidden"},
 	"DELETE /api/v1/shares/{share}":                                  {viewer: "forbidden"},
@@ -107,7 +110,7 @@ func TestEveryRouteHasItsRights(t *testing.T) {
 	share, token := s.share(ada, project, map[string]any{"capabilities": []string{"comment", "download"}, "version": version})
 	guest := s.knock(map[string]any{"token": token, "display_name": "Cleo"})
 	fill := strings.NewReplacer("{workspace}", studio, "{person}", s.do("GET", "/api/v1/me", ada, nil).text("id"), "{project}", project, "{share}", share, "{version}", version,
-		"{asset}", s.upload(ada, project, "Harbour.wav", wav(100)).text("id"))
+		"{document}", "timeline", "{asset}", s.upload(ada, project, "Harbour.wav", wav(100)).text("id"))
 	seen := 0
 	paths, _ := s.do("GET", "/api/v1/openapi.json", "", nil).body["paths"].(map[string]any)
 	for path, methods := range paths {

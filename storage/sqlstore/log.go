@@ -179,8 +179,8 @@ func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
 func load(ctx context.Context, tx *sql.Tx, doc string) (rooms.Stored, error) {
 	var id int64
 	var stored rooms.Stored
-	err := tx.QueryRowContext(ctx, `SELECT id, generation, head FROM documents WHERE name = ?`, doc).
-		Scan(&id, &stored.Generation, &stored.Seq)
+	err := tx.QueryRowContext(ctx, `SELECT id, generation, head, former FROM documents WHERE name = ?`, doc).
+		Scan(&id, &stored.Generation, &stored.Seq, &stored.Former)
 	if errors.Is(err, sql.ErrNoRows) {
 		return rooms.Stored{Generation: rooms.FirstGeneration}, nil
 	}
@@ -270,7 +270,7 @@ func place(ctx context.Context, tx *sql.Tx, id int64, snap rooms.Snapshot) error
 }
 
 // Reset replaces a document and raises its generation; see rooms.Log.
-func (s *Store) Reset(ctx context.Context, doc string, state []byte) (uint64, error) {
+func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (uint64, error) {
 	var generation uint64
 	err := s.tx(ctx, func(tx *sql.Tx) error {
 		var id, head int64
@@ -281,12 +281,19 @@ func (s *Store) Reset(ctx context.Context, doc string, state []byte) (uint64, er
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{"document_entries", "document_snapshots", "document_writers", "document_relays"} {
+		tables := []string{"document_entries", "document_snapshots"}
+		if to.State == nil {
+			tables = append(tables, "document_writers", "document_relays")
+		}
+		for _, table := range tables {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE document = ?`, id); err != nil {
 				return err
 			}
 		}
-		return place(ctx, tx, id, rooms.Snapshot{Seq: uint64(head), State: state})
+		if _, err := tx.ExecContext(ctx, `UPDATE documents SET former = ? WHERE id = ?`, to.Former, id); err != nil {
+			return err
+		}
+		return place(ctx, tx, id, rooms.Snapshot{Seq: uint64(head), State: to.State})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("resetting %s: %w", doc, err)

@@ -152,7 +152,7 @@ func writers(t *testing.T, store HistoryStore) {
 	if got, err := store.Writers(ctx, "d"); err != nil || !maps.Equal(got, want) {
 		t.Errorf("after a snapshot the writers are %v, %v", got, err)
 	}
-	if _, err := store.Reset(ctx, "d", nil); err != nil {
+	if _, err := store.Reset(ctx, "d", rooms.Replacement{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := store.Writers(ctx, "d"); err != nil || len(got) != 0 {

@@ -172,14 +172,14 @@ func olderSnapshot(t *testing.T, log rooms.Log) {
 
 func reset(t *testing.T, log rooms.Log) {
 	mustAppend(t, log, write("a", "1", "2"))
-	g, err := log.Reset(t.Context(), "a", []byte("new"))
+	g, err := log.Reset(t.Context(), "a", rooms.Replacement{State: []byte("new"), Former: []byte("was")})
 	if err != nil || g != 2 {
 		t.Fatalf("Reset = %d, %v, want generation 2", g, err)
 	}
 	s := mustLoad(t, log, "a")
 	same(t, s, 2, "new")
-	if s.Generation != 2 {
-		t.Errorf("Generation = %d, want 2", s.Generation)
+	if s.Generation != 2 || string(s.Former) != "was" {
+		t.Errorf("Generation = %d after %q, want 2 after what it was", s.Generation, s.Former)
 	}
 	receipts, err := log.Append(t.Context(), []rooms.Write{write("a", "late")})
 	if err != nil || !errors.Is(receipts[0].Err, rooms.ErrGeneration) {
@@ -190,7 +190,7 @@ func reset(t *testing.T, log rooms.Log) {
 		t.Errorf("Compact of generation 1 = %v, want ErrGeneration", err)
 	}
 	same(t, mustLoad(t, log, "a"), 2, "new")
-	if g, err = log.Reset(t.Context(), "fresh", nil); err != nil || g != 2 {
+	if g, err = log.Reset(t.Context(), "fresh", rooms.Replacement{}); err != nil || g != 2 {
 		t.Errorf("Reset of an unwritten document = %d, %v, want generation 2", g, err)
 	}
 	receipts, err = log.Append(t.Context(), []rooms.Write{write("fresh", "late")})
@@ -201,7 +201,7 @@ func reset(t *testing.T, log rooms.Log) {
 
 func refusal(t *testing.T, log rooms.Log) {
 	mustAppend(t, log, write("gone", "1"))
-	if _, err := log.Reset(t.Context(), "gone", nil); err != nil {
+	if _, err := log.Reset(t.Context(), "gone", rooms.Replacement{}); err != nil {
 		t.Fatal(err)
 	}
 	receipts, err := log.Append(t.Context(), []rooms.Write{write("a", "1"), write("gone", "2"), write("b", "3")})
@@ -239,7 +239,7 @@ func model(t *testing.T, log rooms.Log) {
 				t.Fatalf("seed %d step %d: Compact = %v", seed, step, err)
 			}
 		case n == 9:
-			g, err := log.Reset(t.Context(), doc, []byte("r"))
+			g, err := log.Reset(t.Context(), doc, rooms.Replacement{State: []byte("r")})
 			if err != nil {
 				t.Fatalf("seed %d step %d: Reset = %v", seed, step, err)
 			}
