@@ -184,6 +184,10 @@ func stamp(s *awareness.State, m *Member) bool {
 	for key, value := range map[string]string{"person": m.Person, "name": m.Name, "color": m.Color} {
 		fields[key] = quote(value)
 	}
+	delete(fields, "guest")
+	if m.Share != "" {
+		fields["guest"] = json.RawMessage("true")
+	}
 	stamped, err := json.Marshal(fields)
 	s.JSON = stamped
 	return err == nil
