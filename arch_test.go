@@ -47,7 +47,7 @@ var packages = map[string]struct {
 	"auth":                       {others: []string{"github.com/golang-jwt/jwt", "golang.org/x/crypto/argon2", "golang.org/x/text"}},
 	"media":                      {ours: []string{"auth"}, others: []string{"golang.org/x/image/webp"}},
 	"history":                    {ours: []string{"auth", "crdt", "rooms/timeline"}},
-	"render":                     {},
+	"render":                     {ours: []string{"rooms/timeline"}},
 	"render/ffmpeg":              {ours: []string{"render"}, others: []string{"golang.org/x/image"}},
 	"media/ffprobe":              {ours: []string{"media"}},
 	"storage/blob":               {},

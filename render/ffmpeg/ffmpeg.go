@@ -23,14 +23,6 @@ import (
 	"github.com/soratoo/soratoo/render"
 )
 
-// Limits of a plan.
-const (
-	maxFrames = 24 * 60 * 60 * 60 // a day at 60 frames a second
-	maxPieces = 20_000            // segments, overlays, sounds and captions together
-	maxEdge   = 4096              // pixels
-	overlays  = 64                // over the story
-)
-
 // Config is what the renderer works with.
 type Config struct {
 	// Open opens an asset of the job's project, and tells its media type as it was
@@ -150,18 +142,8 @@ func (w *work) read() error {
 	if w.preset, ok = presets[p.Preset]; !ok {
 		return invalid("there is no preset %.40q", p.Preset)
 	}
-	pieces := len(p.Segments) + len(p.Overlays) + len(p.Sounds) + len(p.Captions)
-	switch total := p.Total(); {
-	case p.Rate[0] < 1 || p.Rate[1] < 1 || p.Rate[0] > 240*p.Rate[1]:
-		return invalid("%d/%d is no rate of frames", p.Rate[0], p.Rate[1])
-	case p.Size[0] < 16 || p.Size[1] < 16 || p.Size[0] > maxEdge || p.Size[1] > maxEdge:
-		return invalid("pictures of %d × %d cannot be made", p.Size[0], p.Size[1])
-	case total < 1:
-		return invalid("the cut is empty")
-	case total > maxFrames || pieces > maxPieces || len(p.Overlays) > overlays:
-		return invalid("the cut is too long, or has too many pieces")
-	case total != p.Frames:
-		return invalid("the segments have %d frames, the plan says %d", total, p.Frames)
+	if err := p.Check(); err != nil {
+		return invalid("%v", err)
 	}
 	w.size = w.preset.fit(p.Size)
 	return nil
