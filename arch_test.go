@@ -31,7 +31,7 @@ var packages = map[string]struct {
 	others []string // prefixes of import paths
 }{
 	".": {
-		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "web"}, domain...),
+		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "render/ffmpeg", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
 	"crdt":                       {ours: []string{"crdt/lib0"}},
@@ -47,7 +47,7 @@ var packages = map[string]struct {
 	"auth":                       {others: []string{"github.com/golang-jwt/jwt", "golang.org/x/crypto/argon2", "golang.org/x/text"}},
 	"media":                      {ours: []string{"auth"}, others: []string{"golang.org/x/image/webp"}},
 	"history":                    {ours: []string{"auth", "crdt", "rooms/timeline"}},
-	"render":                     {ours: []string{"rooms/timeline"}},
+	"render":                     {ours: []string{"auth", "rooms/timeline"}},
 	"render/ffmpeg":              {ours: []string{"render"}, others: []string{"golang.org/x/image"}},
 	"media/ffprobe":              {ours: []string{"media"}},
 	"storage/blob":               {},

@@ -87,6 +87,8 @@ type node struct {
 	auth    *auth.Service
 	hub     *rooms.Hub
 	history *history.Service
+	media   *media.Service
+	renders rendering
 	server  *server.Server
 	metrics *server.Metrics
 	log     *slog.Logger
@@ -114,12 +116,16 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
 	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard, Rest: n.rested})
 	n.history = history.New(history.Config{Store: store, Live: n.hub, Rights: n.auth})
+	n.media = n.mediaService()
+	if n.renders, err = n.rendering(c.dataDir); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
 	personSockets, err := strconv.Atoi(c.personSockets)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	n.server = server.New(server.Config{
-		Hub: n.hub, Auth: n.auth, Media: n.media(), History: n.history, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(), Proxies: proxies,
+		Hub: n.hub, Auth: n.auth, Media: n.media, History: n.history, Renders: n.renders.service, Log: log, Metrics: n.metrics, PublicURL: c.publicURL, Version: release, Web: web.Files(), Proxies: proxies,
 		Ping: store.Ping, PersonSockets: personSockets,
 		Prepare: func(ctx context.Context, project auth.Project, person string) error {
 			return n.begin(ctx, project.ID, person, timeline.Seed(project.Name))
@@ -130,7 +136,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 
 // media makes the service of media. Without ffprobe, browsers tell what they
 // find in files.
-func (n *node) media() *media.Service {
+func (n *node) mediaService() *media.Service {
 	c := media.Config{Store: n.store, Blobs: n.files, Rights: n.auth}
 	if prober := ffprobe.Find(); prober != nil {
 		c.Prober = prober
@@ -183,6 +189,8 @@ func (n *node) run(ctx context.Context, public, private net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.hub.Run(ctx) })
 	group.Go(func() error { return n.auth.Run(ctx) })
+	group.Go(func() error { return n.renders.dispatcher.Run(ctx) })
+	group.Go(func() error { return n.renders.service.Run(ctx) })
 	group.Go(func() error { return n.listen(ctx, public, n.server.Handler(), n.server.Drain) })
 	group.Go(func() error { return n.listen(ctx, private, n.metrics.Handler(), func(context.Context) {}) })
 	return group.Wait()

@@ -79,6 +79,25 @@ func (s *Service) Add(ctx context.Context, p auth.Principal, u Upload) (Asset, e
 		return Asset{}, ErrBusy
 	}
 	defer s.slots.give(p.Person)
+	return s.store(ctx, p.Person, u)
+}
+
+// Keep takes a file that the program itself has made for a project, in the name of
+// who asked for it. Whether they may is the caller's to know.
+func (s *Service) Keep(ctx context.Context, person string, u Upload) (Asset, error) {
+	return s.store(ctx, person, u)
+}
+
+// TakeBack removes what Keep took.
+func (s *Service) TakeBack(ctx context.Context, id string) error {
+	if err := s.Store.DeleteAsset(ctx, id); err != nil {
+		return err
+	}
+	return s.Blobs.Remove(ctx, id)
+}
+
+// store takes a file wholly or not at all.
+func (s *Service) store(ctx context.Context, person string, u Upload) (Asset, error) {
 	incoming := &counter{r: u.Content, limit: s.FileBytes, now: s.Now, begun: s.Now()}
 	content := bufio.NewReaderSize(incoming, SniffBytes)
 	head, err := content.Peek(SniffBytes)
@@ -91,7 +110,7 @@ func (s *Service) Add(ctx context.Context, p auth.Principal, u Upload) (Asset, e
 	}
 	a := Asset{
 		ID: auth.NewID(), Project: u.Project, Name: fileName(u.Name), Kind: form.Kind, Type: form.Type,
-		Person: p.Person, Created: s.Now().UTC().Truncate(time.Millisecond),
+		Person: person, Created: s.Now().UTC().Truncate(time.Millisecond),
 	}
 	sum := sha256.New()
 	if err := s.Blobs.Put(ctx, a.ID, io.TeeReader(content, sum)); err != nil {

@@ -42,6 +42,13 @@ type Orders interface {
 	SetBudget(ctx context.Context, workspace string, b Budget) error
 	// Pause stops claims of a project's jobs, or lets them go on.
 	Pause(ctx context.Context, project string, paused bool) error
+	// Waiting tells what keeps the queued jobs of a project, and in which order its
+	// workspace's are claimed.
+	Waiting(ctx context.Context, project string, now time.Time) (Waiting, error)
+	// Unchosen lists takes that were made and that their scenes do not show yet, the
+	// oldest first, at most a few; Chosen takes one from that list.
+	Unchosen(ctx context.Context) ([]Job, error)
+	Chosen(ctx context.Context, job string) error
 }
 
 // Filter says which jobs to list: those of a project, before one of them.

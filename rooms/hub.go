@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/soratoo/soratoo/crdt"
+	"github.com/soratoo/soratoo/crdt/wire"
 )
 
 // Why a member is out of its room.
@@ -188,6 +189,21 @@ func (h *Hub) Broadcast(doc string, payload []byte) {
 	if r := h.find(doc); r != nil {
 		r.do(func() { r.stateless(payload) })
 	}
+}
+
+// BroadcastTeam is Broadcast to the members who are not guests.
+func (h *Hub) BroadcastTeam(doc string, payload []byte) {
+	r := h.find(doc)
+	if r == nil {
+		return
+	}
+	r.do(func() {
+		for _, m := range r.everyone() {
+			if m.Share == "" && !m.send(wire.Message{Kind: wire.Stateless, Payload: payload}) {
+				r.drop(m, ErrSlow)
+			}
+		}
+	})
 }
 
 // End lets members of a document go, for this reason: those of a person, or

@@ -40,6 +40,7 @@ func (s *Server) routes(r chi.Router) {
 	s.shareRoutes(api)
 	s.versionRoutes(api)
 	s.resetRoutes(api)
+	s.renderRoutes(api)
 	s.interchangeRoutes(api)
 	r.Get(docsPath, s.docs(api.OpenAPI()))
 }

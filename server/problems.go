@@ -13,6 +13,7 @@ import (
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
+	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/rooms/timeline"
 	"github.com/soratoo/soratoo/rooms/timeline/interchange"
@@ -71,6 +72,10 @@ var problems = []struct {
 	{interchange.ErrMalformed, http.StatusUnprocessableEntity, "malformed-file", "The file cannot be read"},
 	{interchange.ErrLimit, http.StatusRequestEntityTooLarge, "import-too-large", "The file is larger than an import may be"},
 	{errFormat, http.StatusUnsupportedMediaType, "unknown-format", "This is no timeline, storyboard or captions that can be imported"},
+	{render.ErrPlan, http.StatusUnprocessableEntity, "not-renderable", "This cannot be rendered"},
+	{render.ErrRequest, http.StatusUnprocessableEntity, "unknown-render", "There is no such kind of render"},
+	{render.ErrNotFound, http.StatusNotFound, "not-found", "There is nothing here, or it is not yours to see"},
+	{render.ErrState, http.StatusConflict, "render-state", "The render is not in a state for this"},
 	{timeline.ErrLocked, http.StatusConflict, "locked-track", "The story track is locked: unlock it first"},
 	{rooms.ErrFull, http.StatusRequestEntityTooLarge, "document-full", "The document has no room for this"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},

@@ -18,6 +18,7 @@ import (
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/media"
+	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/rooms"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Auth      *auth.Service
 	Media     *media.Service
 	History   *history.Service
+	Renders   *render.Service
 	Log       *slog.Logger
 	Metrics   *Metrics
 	PublicURL string // how browsers reach the server

@@ -47,6 +47,16 @@ func (e Edit) DeleteScene(id string) error {
 	return nil
 }
 
+// SetTake has a scene show an asset: the render that was chosen for it.
+func (e Edit) SetTake(scene, asset string) error {
+	m, ok := e.thing(RootScenes, scene)
+	if !ok {
+		return ErrGone
+	}
+	m.Set(e.Tx, "take", asset)
+	return nil
+}
+
 // AddMarkers puts markers at frames, each tied to the story clip that is there.
 func (e Edit) AddMarkers(markers ...Marker) error {
 	for _, m := range markers {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -273,4 +274,67 @@ func (s *Store) Pause(ctx context.Context, project string, paused bool) error {
 		}
 		return nil
 	})
+}
+
+// Waiting tells what keeps the queued jobs of a project; see render.Orders.
+func (s *Store) Waiting(ctx context.Context, project string, now time.Time) (w render.Waiting, err error) {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return w, fmt.Errorf("reading what renders wait for: %w", err)
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	var workspace string
+	err = tx.QueryRowContext(ctx, `SELECT p.workspace, COALESCE(q.paused, 0) FROM projects p LEFT JOIN render_queues q ON q.project = p.id
+		WHERE p.id = ?`, project).Scan(&workspace, &w.Paused)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w, render.ErrNotFound
+	}
+	if err != nil {
+		return w, fmt.Errorf("reading what renders wait for: %w", err)
+	}
+	may, err := waiting(ctx, tx, render.Want{Now: now})
+	if err != nil {
+		return w, err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = ? AND state = 'queued' ORDER BY priority DESC, place LIMIT ?`, workspace, orderedJobs)
+	w.Order, err = collect(rows, err, "listing the queue", func(scan scanner) (id string, err error) {
+		err = scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return w, err
+	}
+	w.Budget = len(w.Order) > 0 && !slices.Contains(may, workspace)
+	w.Needs, err = needs(ctx, tx, project)
+	return w, err
+}
+
+// orderedJobs are the jobs whose places in a queue are told.
+const orderedJobs = 1000
+
+// needs counts by job what has to be done before it.
+func needs(ctx context.Context, tx *sql.Tx, project string) (map[string]int, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n JOIN renders r ON r.id = n.job JOIN renders d ON d.id = n.needs
+		WHERE r.project = ? AND r.state = 'queued' AND d.state <> 'done'`, project)
+	jobs, err := collect(rows, err, "listing what renders need", func(scan scanner) (id string, err error) {
+		err = scan(&id)
+		return id, err
+	})
+	out := map[string]int{}
+	for _, id := range jobs {
+		out[id]++
+	}
+	return out, err
+}
+
+// Unchosen lists takes that no scene shows yet; see render.Orders.
+func (s *Store) Unchosen(ctx context.Context) ([]render.Job, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM renders
+		WHERE kind = 'scene' AND state = 'done' AND chosen = 0 ORDER BY finished, id LIMIT ?`, overdueJobs)
+	return collect(rows, err, "listing takes", scanJob)
+}
+
+// Chosen notes that a scene shows a take.
+func (s *Store) Chosen(ctx context.Context, job string) error {
+	return s.exec(ctx, "choosing a take", `UPDATE renders SET chosen = 1 WHERE id = ?`, job)
 }
