@@ -80,8 +80,16 @@ func randomThings(r *rand.Rand) things {
 func randomClip(r *rand.Rand, track string) map[string]any {
 	n := func(most int) float64 { return float64(r.IntN(most)) }
 	sources := []map[string]any{
-		{"asset": "red"}, {"asset": "blue"}, {"asset": "still"}, {"asset": "tone"}, {"asset": "gone"}, {"title": "Title"},
-		{"scene": "scene0"}, {"scene": "scene1"}, {"scene": "scene2"}, {"scene": "never"},
+		{"asset": "red"},
+		{"asset": "blue"},
+		{"asset": "still"},
+		{"asset": "tone"},
+		{"asset": "gone"},
+		{"title": "Title"},
+		{"scene": "scene0"},
+		{"scene": "scene1"},
+		{"scene": "scene2"},
+		{"scene": "never"},
 	}
 	c := map[string]any{
 		"place":  map[string]any{"track": track, "order": fmt.Sprint(r.IntN(1000)), "gap": n(2) * n(30), "at": n(300)},
@@ -166,7 +174,7 @@ func laid(p render.Plan, frame int) (out []layer) {
 }
 
 func TestPlansShowWhatTheViewerShowsForExactlyItsFrames(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		d := randomThings(r)
 		cut := d.project(t)

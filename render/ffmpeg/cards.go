@@ -36,18 +36,19 @@ const (
 	maxLetters = 4000 // of a text that is drawn; no more can be read
 )
 
-// card is pictures of a segment's card, that grows slowly, from a frame of it on.
-func (w *work) card(ctx context.Context, i, from int) (source, error) {
-	s := &w.plan.Segments[i]
-	name := w.path("card-" + strconv.Itoa(i) + ".png")
-	if _, err := os.Stat(name); err != nil {
-		if err := w.drawCard(ctx, name, s.Card); err != nil {
+// card is pictures of a card that grows slowly, from a frame of all that it has on.
+func (w *work) card(ctx context.Context, c *render.Card, p part) (source, error) {
+	name, ok := w.cards[*c]
+	if !ok {
+		name = w.path("card-" + strconv.Itoa(len(w.cards)) + ".png")
+		if err := w.drawCard(ctx, name, c); err != nil {
 			return source{}, err
 		}
+		w.cards[*c] = name
 	}
 	// The words move by less than a pixel a frame: they are made larger first.
 	grow := fmt.Sprintf("scale=%d:-2:flags=bicubic,zoompan=z='1+%g*clip(on+%d,0,%d)/%d':x='(iw-iw/zoom)/2':y='(ih-ih/zoom)/2':d=1:s=%dx%d:fps=%s",
-		w.size[0]*2, cardGrow, from, s.Frames, s.Frames, w.size[0], w.size[1], w.rate())
+		w.size[0]*2, cardGrow, p.from, p.frames, p.frames, w.size[0], w.size[1], w.rate())
 	return source{args: input(name, "-loop", "1", "-framerate", w.rate()), filters: []string{grow, "setsar=1", "format=yuv420p"}}, nil
 }
 
@@ -120,7 +121,7 @@ func (w *work) title(i int, text string) (source, error) {
 	if err := p.save(name); err != nil {
 		return source{}, err
 	}
-	return source{args: input(name, "-loop", "1", "-framerate", w.rate()), filters: []string{"format=rgba"}}, nil
+	return source{args: input(name)}, nil
 }
 
 var (
