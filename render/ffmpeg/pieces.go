@@ -71,7 +71,12 @@ func (w *work) media(ctx context.Context, m render.Media, p part, fit string) (s
 	if err != nil {
 		return source{}, err
 	}
-	if strings.HasPrefix(mediaType, "image/") {
+	switch {
+	case mediaType == "image/gif": // it moves, for ever
+		return source{args: input(path, "-ignore_loop", "0"), filters: []string{
+			"fps=" + w.rate() + ":start_time=0", fit, fmt.Sprintf("trim=start_frame=%d", max(p.from, 0)), "setpts=PTS-STARTPTS",
+		}}, nil
+	case strings.HasPrefix(mediaType, "image/"):
 		return source{
 			args:    input(path, "-loop", "1", "-framerate", w.rate(), "-t", number(w.seconds(float64(p.frames+1)))),
 			filters: []string{fit},
