@@ -164,12 +164,16 @@ func (w *work) show(ctx context.Context, p piece, to *pictures) error {
 		if kind == "" {
 			kind = "fade"
 		}
-		// Both are padded, so that the transition has all of its frames.
-		pad := fmt.Sprintf("tpad=stop=%d:stop_mode=clone,trim=end_frame=%d,settb=AVTB,fps=%s", p.frames, p.frames, w.rate())
+		// Both are padded, so that the transition has all of its frames and its last one
+		// is not the end. Of twice as many every second is taken, which is half a frame
+		// ahead: frame i of n is (i+½)/n on its way.
+		most := p.frames + 2
+		pad := fmt.Sprintf("tpad=stop=%d:stop_mode=clone,trim=end_frame=%d,settb=AVTB,fps=%d/%d", most, most, 2*w.plan.Rate[0], w.plan.Rate[1])
 		a.filters, b.filters = append(a.filters, pad), append(b.filters, pad)
 		args = append(args, b.args...)
 		graph = a.chain("0:v:0", "a") + ";" + b.chain("1:v:0", "b") +
-			fmt.Sprintf(";[a][b]xfade=transition=%s:duration=%s:offset=0[out]", kind, number(w.seconds(float64(p.frames))))
+			fmt.Sprintf(";[a][b]xfade=transition=%s:duration=%s:offset=0,trim=start_frame=1,setpts=PTS-STARTPTS,framestep=2[out]",
+				kind, number(w.seconds(float64(p.frames))))
 	}
 	args = append(args, "-filter_complex", graph, "-map", "[out]", "-frames:v", strconv.Itoa(p.frames),
 		"-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1")
@@ -178,7 +182,7 @@ func (w *work) show(ctx context.Context, p piece, to *pictures) error {
 
 // pictures hands plain pictures on, as many as are asked for.
 type pictures struct {
-	last, next []byte                                // a picture each
+	last, next []byte                                  // a picture each
 	show       func(p piece, i int, last []byte) error // the i-th of a piece
 }
 

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/soratoo/soratoo/render"
 )
@@ -158,6 +159,9 @@ func (w *work) layer(ctx context.Context, i int) (*layer, error) {
 	switch {
 	case o.Media != nil:
 		src, err = w.media(ctx, *o.Media, part{0, frames}, w.fitClear())
+		if err == nil && w.stands(o.Media.Asset) {
+			frames = 1 // the others are like it
+		}
 	case o.Card != nil:
 		src, err = w.card(ctx, o.Card, part{0, o.Frames})
 	default:
@@ -174,6 +178,12 @@ func (w *work) layer(ctx context.Context, i int) (*layer, error) {
 		return nil, err
 	}
 	return &layer{index: i, over: o, process: p, picture: make([]byte, w.size[0]*w.size[1]*5/2)}, nil
+}
+
+// stands tells whether an opened asset is one picture.
+func (w *work) stands(id string) bool {
+	t := w.opened[id].mediaType
+	return strings.HasPrefix(t, "image/") && t != "image/gif"
 }
 
 // fitClear makes pictures as large as the plan's, with nothing beside them.

@@ -49,7 +49,7 @@ var (
 
 func TestTheStoryFadesOutOfTheBackgroundAndBack(t *testing.T) {
 	plan := base()
-	plan.Frames, plan.Background = 40, "#00ff00"
+	plan.Frames, plan.Background = 40, "#40c080"
 	plan.Segments = []render.Segment{
 		{Frames: 20, Media: of("red", 0), FadeIn: 8, Transition: &render.Transition{Kind: "dissolve", Frames: 4}},
 		{Frames: 20, Media: of("blue", 0), FadeOut: 10},
@@ -59,16 +59,16 @@ func TestTheStoryFadesOutOfTheBackgroundAndBack(t *testing.T) {
 	if len(got) != 40 {
 		t.Fatalf("%d frames", len(got))
 	}
-	green := [3]int{0, 255, 0}
+	ground := [3]int{0x40, 0xc0, 0x80}
 	for i, p := range got {
 		want := redOnes
 		switch {
 		case i < 8:
-			want = between(green, redOnes, (float64(i)+0.5)/8)
+			want = between(ground, redOnes, (float64(i)+0.5)/8)
 		case i >= 18 && i < 22:
 			continue
 		case i >= 30:
-			want = between(green, blueOnes, (float64(40-i)-0.5)/10)
+			want = between(ground, blueOnes, (float64(40-i)-0.5)/10)
 		case i >= 22:
 			want = blueOnes
 		}
@@ -163,6 +163,54 @@ func TestSoundsCrossAtEqualPower(t *testing.T) {
 	for frame, want := range map[int]float64{6: math.Sin(math.Pi / 8), 12: math.Sqrt(0.5), 24: 1, 42: math.Sqrt(0.5), 45: math.Sin(math.Pi / 8)} {
 		if got := loud(frame*2000) / full; math.Abs(got-want) > 0.02 {
 			t.Errorf("at frame %d it is %.3f loud, want %.3f", frame, got, want)
+		}
+	}
+}
+
+// As the viewer does it: frame i of n is (i+½)/n on its way.
+func TestADissolveIsEvenFromItsFirstFrameToItsLast(t *testing.T) {
+	for _, c := range []struct {
+		rate [2]int
+		n    int
+	}{{[2]int{24, 1}, 1}, {[2]int{24, 1}, 8}, {[2]int{24000, 1001}, 15}, {[2]int{60, 1}, 2}} {
+		plan := base()
+		plan.Rate, plan.Frames = c.rate, 40
+		plan.Segments = []render.Segment{
+			{Frames: 20, Media: of("red", 0), Transition: &render.Transition{Kind: "dissolve", Frames: c.n}},
+			{Frames: 20, Media: of("blue", 8)},
+		}
+		file, _ := made(t, plan)
+		got := pixels(t, file)
+		if len(got) != 40 {
+			t.Fatalf("%+v: %d frames", c, len(got))
+		}
+		begin := 20 - c.n/2
+		for i, p := range got {
+			part := min(1, max(0, (float64(i-begin)+0.5)/float64(c.n)))
+			if want := between(redOnes, blueOnes, part); !near(p, want) {
+				t.Errorf("%+v: frame %d is %v, want %v", c, i, p, want)
+			}
+		}
+	}
+}
+
+// Media that dissolve into what they are themselves show every frame once.
+func TestMediaGoOnThroughATransition(t *testing.T) {
+	plan := base()
+	plan.Frames = 60
+	plan.Segments = []render.Segment{
+		{Frames: 20, Media: of("count", 10), Transition: &render.Transition{Kind: "dissolve", Frames: 9}},
+		{Frames: 20, Media: of("count", 30), Transition: &render.Transition{Kind: "wipe", Frames: 6}},
+		{Frames: 20, Media: of("count", 50)},
+	}
+	file, _ := made(t, plan)
+	got := pixels(t, file)
+	if len(got) != 60 {
+		t.Fatalf("%d frames", len(got))
+	}
+	for i, p := range got {
+		if source := float64(p[1]) * 219 / 255 / 2; math.Abs(source-float64(10+i)) > 1.1 {
+			t.Errorf("frame %d shows %.1f, want %d", i, source, 10+i)
 		}
 	}
 }
