@@ -215,6 +215,40 @@ func TestMediaGoOnThroughATransition(t *testing.T) {
 	}
 }
 
+// lit are the rows of the first frame, as parts of its height, in which there is
+// something bright over black.
+func lit(t *testing.T, plan render.Plan) (top, bottom float64) {
+	t.Helper()
+	file, _ := made(t, plan)
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, bottom = 1, 0
+	for i, v := range out {
+		if row := float64(i/plan.Size[0]) / float64(plan.Size[1]); v > 128 {
+			top, bottom = min(top, row), max(bottom, row)
+		}
+	}
+	return top, bottom
+}
+
+func TestWordsStandWhereTheViewerHasThem(t *testing.T) {
+	for _, size := range [][2]int{{640, 360}, {360, 640}} {
+		title := base()
+		title.Size, title.Frames, title.Segments = size, 1, []render.Segment{{Frames: 1}}
+		caption := title
+		title.Overlays = []render.Overlay{{Frames: 1, Text: "Harbour"}}
+		caption.Burn, caption.Captions = true, []render.Caption{{Frames: 1, Text: "Good morning"}}
+		if top, bottom := lit(t, title); top < 0.7 || bottom > 0.81 {
+			t.Errorf("%v: the title is from %.3f to %.3f", size, top, bottom)
+		}
+		if top, bottom := lit(t, caption); top < 0.85 || bottom > 0.95 {
+			t.Errorf("%v: the caption is from %.3f to %.3f", size, top, bottom)
+		}
+	}
+}
+
 func TestOneCutIsRenderedToTheSameBytes(t *testing.T) {
 	plan := base()
 	plan.Frames = 24
