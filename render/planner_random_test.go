@@ -255,3 +255,29 @@ func TestTheSampleIsPlannedWithoutAWarning(t *testing.T) {
 		t.Errorf("%d captions, %d segments, warnings %v, %v", len(plan.Captions), len(plan.Segments), warnings, err)
 	}
 }
+
+func TestAScenesPlanIsAsLongAsTheScene(t *testing.T) {
+	media := map[string]render.Footage{}
+	refs := []timeline.Ref{}
+	for i := range 12 {
+		id := fmt.Sprint("picture", i)
+		media[id] = render.Footage{Kind: "image"}
+		refs = append(refs, timeline.Ref{Asset: id})
+	}
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		length := 1 + r.IntN(1500)
+		rate := [][2]int{{24, 1}, {24000, 1001}, {60, 1}, {1, 2}}[r.IntN(4)]
+		cut := timeline.Timeline{
+			Rate: rate, Size: [2]int{64, 64},
+			Scenes: []timeline.Scene{{ID: "s", Length: length, Refs: refs[:r.IntN(len(refs)+1)]}},
+		}
+		plan, _, err := render.PlanScene(cut, "s", render.Options{Preset: "h264", Media: media})
+		if err == nil {
+			err = fit(plan, length)
+		}
+		if err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+}
