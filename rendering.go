@@ -80,7 +80,7 @@ func (n *node) keepFootage(ctx context.Context, job render.Job, dir string, out 
 		return "", err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	a, err := n.media.Keep(ctx, job.Person, media.Upload{Project: job.Project, Name: job.Title + filepath.Ext(out.File), Length: -1, Content: f})
+	a, err := n.media.Keep(ctx, job.Person, media.Upload{Project: job.Project, Name: job.Title + filepath.Ext(out.File), Length: -1, Content: f, Made: string(job.Kind)})
 	switch {
 	case errors.Is(err, media.ErrFull):
 		return "", &render.Failure{Reason: render.Reason{Code: "full", Message: "the project has no room for the result: delete media that nobody needs, and try again"}, Err: err}

@@ -58,6 +58,7 @@ type Asset struct {
 	Hash    string // SHA-256 of the bytes, as hex
 	Person  string // who added it
 	Created time.Time
+	Made    string // what kind of render made it; "" for what somebody added
 	Facts   Facts
 }
 

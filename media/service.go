@@ -64,6 +64,7 @@ type Upload struct {
 	Name    string
 	Length  int64 // as announced; -1 when it was not
 	Content io.Reader
+	Made    string // see Asset
 }
 
 // Add takes a file into a project of somebody who may edit it. It is kept
@@ -110,7 +111,7 @@ func (s *Service) store(ctx context.Context, person string, u Upload) (Asset, er
 	}
 	a := Asset{
 		ID: auth.NewID(), Project: u.Project, Name: fileName(u.Name), Kind: form.Kind, Type: form.Type,
-		Person: person, Created: s.Now().UTC().Truncate(time.Millisecond),
+		Person: person, Made: u.Made, Created: s.Now().UTC().Truncate(time.Millisecond),
 	}
 	sum := sha256.New()
 	if err := s.Blobs.Put(ctx, a.ID, io.TeeReader(content, sum)); err != nil {

@@ -17,6 +17,8 @@ const (
 	slowestSound = 0.25 // speeds beyond are not heard, as in the viewer
 	fastestSound = 4
 	missingColor = "#8c2f2f" // of cards in place of media
+	leastPicture = 2         // seconds that a picture of a scene is seen
+	mostPictures = 8         // of a scene
 )
 
 // Options say how a cut becomes a plan.
@@ -87,16 +89,15 @@ func PlanPreview(t timeline.Timeline, o Options) (Plan, []Warning, error) {
 }
 
 // PlanScene is a take of a scene that nothing but its words and references is
-// known of: its card, as long as it is planned to be.
+// known of: its card over one picture after the other, as long as it is planned.
 func PlanScene(t timeline.Timeline, scene string, o Options) (Plan, []Warning, error) {
 	p := newPlanner(t, o)
 	i, ok := p.scenes[scene]
 	if !ok {
 		return Plan{}, nil, unfit("the scene is not there any more")
 	}
-	s := &t.Scenes[i]
-	p.plan.Frames = s.Length
-	p.plan.Segments = []Segment{{Frames: s.Length, Card: p.sceneCard(i)}}
+	p.plan.Frames = t.Scenes[i].Length
+	p.animatic(i)
 	if err := p.plan.Check(); err != nil {
 		return Plan{}, nil, err
 	}

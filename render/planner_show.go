@@ -85,13 +85,39 @@ func (p *planner) sceneCard(i int) *Card {
 	if s.Color != nil {
 		card.Color = *s.Color
 	}
-	for _, ref := range s.Refs {
-		if p.o.Media[ref.Asset].Kind == "image" {
-			card.Picture = ref.Asset
-			break
-		}
+	if pictures := p.references(s); len(pictures) > 0 {
+		card.Picture = pictures[0]
 	}
 	return card
+}
+
+// references are the pictures that a scene refers to.
+func (p *planner) references(s *timeline.Scene) (assets []string) {
+	for _, ref := range s.Refs {
+		if p.o.Media[ref.Asset].Kind == "image" {
+			assets = append(assets, ref.Asset)
+		}
+	}
+	return assets
+}
+
+// animatic is a scene's card over its pictures, which dissolve into each other.
+func (p *planner) animatic(i int) {
+	s := &p.t.Scenes[i]
+	second := max(p.t.Rate[0]/max(p.t.Rate[1], 1), 1)
+	pictures := p.references(s)
+	n := max(min(len(pictures), mostPictures, s.Length/(leastPicture*second)), 1)
+	for j := range n {
+		card := p.sceneCard(i)
+		if j > 0 {
+			card.Picture = pictures[j]
+		}
+		piece := Segment{Frames: (j+1)*s.Length/n - j*s.Length/n, Card: card}
+		if j+1 < n {
+			piece.Transition = &Transition{"dissolve", max(second/2, 1)}
+		}
+		p.plan.Segments = append(p.plan.Segments, piece)
+	}
 }
 
 // media is the part of an asset that a clip plays.

@@ -30,6 +30,7 @@ type assetJSON struct {
 	SHA256    string     `json:"sha256"`
 	Person    string     `json:"person" doc:"Who added it."`
 	CreatedAt time.Time  `json:"created_at"`
+	Made      string     `json:"made,omitempty" enum:"scene,preview,delivery" doc:"What kind of render made it; absent for what somebody added."`
 	Facts     *factsJSON `json:"facts,omitempty" doc:"Absent until somebody has looked into the file."`
 }
 
@@ -45,7 +46,7 @@ type factsJSON struct {
 func showAsset(a media.Asset) assetJSON {
 	out := assetJSON{
 		ID: a.ID, Project: a.Project, Name: a.Name, Kind: a.Kind, Type: a.Type, Size: a.Size, SHA256: a.Hash,
-		Person: a.Person, CreatedAt: timestamp(a.Created),
+		Person: a.Person, CreatedAt: timestamp(a.Created), Made: a.Made,
 	}
 	if f := a.Facts; f.Known() {
 		out.Facts = &factsJSON{

@@ -32,22 +32,29 @@ const (
 	cardGrow   = 0.06 // how much a card has grown at its end
 	smallest   = 0.022
 	cardMargin = 0.09 // of the width
+
+	// Titles stand where the viewer has them.
+	titleMargin = 0.08  // of the width
+	titleSize   = 0.034 // of the longer edge
+	titleFoot   = 0.81  // of the height
+
 	maxPixels  = 64_000_000
 	maxLetters = 4000 // of a text that is drawn; no more can be read
 )
 
-// card is pictures of a segment's card, that grows slowly, from a frame of it on.
-func (w *work) card(ctx context.Context, i, from int) (source, error) {
-	s := &w.plan.Segments[i]
-	name := w.path("card-" + strconv.Itoa(i) + ".png")
-	if _, err := os.Stat(name); err != nil {
-		if err := w.drawCard(ctx, name, s.Card); err != nil {
+// card is pictures of a card that grows slowly, from a frame of all that it has on.
+func (w *work) card(ctx context.Context, c *render.Card, p part) (source, error) {
+	name, ok := w.cards[*c]
+	if !ok {
+		name = w.path("card-" + strconv.Itoa(len(w.cards)) + ".png")
+		if err := w.drawCard(ctx, name, c); err != nil {
 			return source{}, err
 		}
+		w.cards[*c] = name
 	}
 	// The words move by less than a pixel a frame: they are made larger first.
 	grow := fmt.Sprintf("scale=%d:-2:flags=bicubic,zoompan=z='1+%g*clip(on+%d,0,%d)/%d':x='(iw-iw/zoom)/2':y='(ih-ih/zoom)/2':d=1:s=%dx%d:fps=%s",
-		w.size[0]*2, cardGrow, from, s.Frames, s.Frames, w.size[0], w.size[1], w.rate())
+		w.size[0]*2, cardGrow, p.from, p.frames, p.frames, w.size[0], w.size[1], w.rate())
 	return source{args: input(name, "-loop", "1", "-framerate", w.rate()), filters: []string{grow, "setsar=1", "format=yuv420p"}}, nil
 }
 
@@ -111,16 +118,16 @@ func (w *work) title(i int, text string) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	margin := int(cardMargin * float64(w.size[0]))
+	margin := int(titleMargin * float64(w.size[0]))
 	p.text(words{
-		text: text, x: margin, y: w.size[1] / 3, width: w.size[0] - 2*margin, height: w.size[1] / 2, size: 0.09, bold: true, ink: white,
-		middle: true, shadow: true,
+		text: text, x: margin, y: w.size[1] / 4, width: w.size[0] - 2*margin, height: int((titleFoot - 0.25) * float64(w.size[1])),
+		size: titleSize * float64(max(w.size[0], w.size[1])) / float64(w.size[1]), bold: true, ink: white, middle: true, bottom: true, shadow: true,
 	})
 	name := w.path("title-" + strconv.Itoa(i) + ".png")
 	if err := p.save(name); err != nil {
 		return source{}, err
 	}
-	return source{args: input(name, "-loop", "1", "-framerate", w.rate()), filters: []string{"format=rgba"}}, nil
+	return source{args: input(name)}, nil
 }
 
 var (
@@ -197,6 +204,7 @@ type words struct {
 	bold                bool
 	ink                 color.RGBA
 	middle, shadow      bool
+	bottom              bool // it stands at the foot of its box
 }
 
 // text draws words and returns how high they are. What does not fit even small is
@@ -224,6 +232,9 @@ func (p *painter) text(w words) (height int) {
 				continue
 			}
 			lines = append(lines[:most-1], strings.TrimRight(lines[most-1], " .,;:")+" …")
+		}
+		if w.bottom {
+			w.y += max(w.height-len(lines)*step, 0)
 		}
 		p.lines(w, face, lines, step)
 		return len(lines) * step

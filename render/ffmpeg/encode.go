@@ -53,9 +53,6 @@ func (w *work) encode(ctx context.Context, sound string) error {
 	}
 	maps = append(maps, captions...)
 	if w.preset.video != nil {
-		if err := w.overlay(ctx, &e); err != nil {
-			return err
-		}
 		e.filter("[%[1]s]" + strings.Join(append(w.preset.filters(), "null"), ",") + "[%[2]s]")
 		e.args = append(e.args, "-filter_complex", strings.TrimSuffix(e.graph.String(), ";"), "-map", "["+e.last+"]")
 		e.args = append(e.args, w.preset.video...)
@@ -90,34 +87,6 @@ func (w *work) captions(e *encoder) (maps []string, err error) {
 	return []string{"-map", fmt.Sprintf("%d:s", n), "-c:s", w.preset.text}, nil
 }
 
-// overlay lays media and titles over the story.
-func (w *work) overlay(ctx context.Context, e *encoder) error {
-	for i, o := range w.plan.Overlays {
-		frames := min(o.Frames, w.plan.Frames-o.Start)
-		if o.Start < 0 || frames < 1 {
-			continue
-		}
-		var s source
-		var err error
-		if o.Media != nil {
-			s, err = w.media(ctx, *o.Media, 0, frames)
-		} else {
-			s, err = w.title(i, o.Text)
-		}
-		if err != nil {
-			return err
-		}
-		n := e.input(s.args...)
-		label := "o" + strconv.Itoa(i)
-		filters := append(s.filters, fmt.Sprintf("trim=end_frame=%d", frames), fmt.Sprintf("setpts=PTS-STARTPTS+%s/TB", number(w.seconds(float64(o.Start)))))
-		fmt.Fprintf(&e.graph, "[%d:v:0]%s[%s];", n, strings.Join(filters, ","), label)
-		// By time, as ffmpeg numbers the frames of both inputs apart.
-		from, to := w.seconds(float64(o.Start)-0.5), w.seconds(float64(o.Start+frames)-0.5)
-		e.filter("[%[1]s][" + label + "]overlay=eof_action=repeat:format=auto:enable='between(t," + number(from) + "," + number(to) + ")'[%[2]s]")
-	}
-	return nil
-}
-
 // feed runs the encoder and hands it the pictures of all pieces.
 func (w *work) feed(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -133,9 +102,10 @@ func (w *work) feed(ctx context.Context, args []string) error {
 	var shown error
 	if w.preset.video != nil {
 		size := w.size[0] * w.size[1] * 3 / 2
-		to := &pictures{to: in, last: make([]byte, size), next: make([]byte, size), report: func(n int) {
-			far := float64(n) / float64(w.plan.Frames+1) // the encoder needs a moment more
-			w.report(w.mixed + (1-w.mixed)*far)
+		over := newScreen(w, in)
+		defer over.close()
+		to := &pictures{last: make([]byte, size), next: make([]byte, size), show: func(p piece, i int, last []byte) error {
+			return over.put(ctx, last, w.seen(p, i))
 		}}
 		for _, p := range w.pieces() {
 			if shown = w.show(ctx, p, to); shown != nil {

@@ -66,12 +66,13 @@ type work struct {
 	size   [2]int  // of the result; even
 	mixed  float64 // how much of the work the mix was
 	opened map[string]asset
+	cards  map[render.Card]string // their files
 }
 
 // Render makes a file of the job's plan.
 func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, report func(float64)) (render.Output, error) {
 	began := time.Now()
-	w := work{Renderer: r, job: job, dir: dir, report: report, opened: map[string]asset{}}
+	w := work{Renderer: r, job: job, dir: dir, report: report, opened: map[string]asset{}, cards: map[render.Card]string{}}
 	if err := w.read(); err != nil {
 		return render.Output{}, err
 	}

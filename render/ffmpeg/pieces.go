@@ -43,9 +43,9 @@ func (w *work) segment(ctx context.Context, i, from, n int) (source, error) {
 	s := &w.plan.Segments[i]
 	switch {
 	case s.Media != nil:
-		return w.media(ctx, *s.Media, from, n)
+		return w.media(ctx, *s.Media, part{from, n}, w.fit())
 	case s.Card != nil:
-		return w.card(ctx, i, from)
+		return w.card(ctx, s.Card, part{from, s.Frames})
 	}
 	return source{
 		args:    []string{"-f", "lavfi", "-i", fmt.Sprintf("color=c=%s:s=%dx%d:r=%s", w.background(), w.size[0], w.size[1], w.rate())},
@@ -62,16 +62,23 @@ func (w *work) background() string {
 	return "black"
 }
 
-// media is n frames of an asset, from a frame of the piece on.
-func (w *work) media(ctx context.Context, m render.Media, from, n int) (source, error) {
+// part is frames of something, from one of them on.
+type part struct{ from, frames int }
+
+// media is frames of an asset, made as large as the plan's by filters.
+func (w *work) media(ctx context.Context, m render.Media, p part, fit string) (source, error) {
 	path, mediaType, err := w.open(ctx, m.Asset)
 	if err != nil {
 		return source{}, err
 	}
-	fit := w.fit()
-	if strings.HasPrefix(mediaType, "image/") {
+	switch {
+	case mediaType == "image/gif": // it moves, for ever
+		return source{args: input(path, "-ignore_loop", "0"), filters: []string{
+			"fps=" + w.rate() + ":start_time=0", fit, fmt.Sprintf("trim=start_frame=%d", max(p.from, 0)), "setpts=PTS-STARTPTS",
+		}}, nil
+	case strings.HasPrefix(mediaType, "image/"):
 		return source{
-			args:    input(path, "-loop", "1", "-framerate", w.rate(), "-t", number(w.seconds(float64(n+1)))),
+			args:    input(path, "-loop", "1", "-framerate", w.rate(), "-t", number(w.seconds(float64(p.frames+1)))),
 			filters: []string{fit},
 		}, nil
 	}
@@ -81,7 +88,7 @@ func (w *work) media(ctx context.Context, m render.Media, from, n int) (source, 
 	}
 	// Where the first frame is in the media, in frames of the plan; what lies before
 	// its beginning shows its first picture.
-	first, missing := float64(m.In)+float64(from)*speed, 0
+	first, missing := float64(m.In)+float64(p.from)*speed, 0
 	if first < 0 {
 		missing = int(-first/speed + 0.5)
 		first = 0
@@ -157,47 +164,47 @@ func (w *work) show(ctx context.Context, p piece, to *pictures) error {
 		if kind == "" {
 			kind = "fade"
 		}
-		// Both are padded, so that the transition has all of its frames.
-		pad := fmt.Sprintf("tpad=stop=%d:stop_mode=clone,trim=end_frame=%d,settb=AVTB,fps=%s", p.frames, p.frames, w.rate())
+		// Both are padded, so that the transition has all of its frames and its last one
+		// is not the end. Of twice as many every second is taken, which is half a frame
+		// ahead: frame i of n is (i+½)/n on its way.
+		most := p.frames + 2
+		pad := fmt.Sprintf("tpad=stop=%d:stop_mode=clone,trim=end_frame=%d,settb=AVTB,fps=%d/%d", most, most, 2*w.plan.Rate[0], w.plan.Rate[1])
 		a.filters, b.filters = append(a.filters, pad), append(b.filters, pad)
 		args = append(args, b.args...)
 		graph = a.chain("0:v:0", "a") + ";" + b.chain("1:v:0", "b") +
-			fmt.Sprintf(";[a][b]xfade=transition=%s:duration=%s:offset=0[out]", kind, number(w.seconds(float64(p.frames))))
+			fmt.Sprintf(";[a][b]xfade=transition=%s:duration=%s:offset=0,trim=start_frame=1,setpts=PTS-STARTPTS,framestep=2[out]",
+				kind, number(w.seconds(float64(p.frames))))
 	}
 	args = append(args, "-filter_complex", graph, "-map", "[out]", "-frames:v", strconv.Itoa(p.frames),
 		"-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1")
-	return w.stream(ctx, args, func(r io.Reader) error { return to.take(r, p.frames) })
+	return w.stream(ctx, args, func(r io.Reader) error { return to.take(r, p) })
 }
 
 // pictures hands plain pictures on, as many as are asked for.
 type pictures struct {
-	to         io.Writer
-	last, next []byte // a picture each
-	shown      int
-	report     func(shown int)
+	last, next []byte                                  // a picture each
+	show       func(p piece, i int, last []byte) error // the i-th of a piece
 }
 
-// take hands on n pictures of r. Where r has fewer, the last is shown again;
+// take hands on the pictures of a piece. Where r has fewer, the last is shown again;
 // without any, the one before.
-func (p *pictures) take(r io.Reader, n int) error {
+func (to *pictures) take(r io.Reader, p piece) error {
 	over := false
-	for range n {
+	for i := range p.frames {
 		if !over {
-			_, err := io.ReadFull(r, p.next)
+			_, err := io.ReadFull(r, to.next)
 			switch {
 			case err == nil:
-				p.last, p.next = p.next, p.last
+				to.last, to.next = to.next, to.last
 			case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 				over = true
 			default:
 				return err
 			}
 		}
-		if _, err := p.to.Write(p.last); err != nil {
-			return fmt.Errorf("encoding: %w", err)
+		if err := to.show(p, i, to.last); err != nil {
+			return err
 		}
-		p.shown++
-		p.report(p.shown)
 	}
 	return nil
 }

@@ -38,27 +38,56 @@ func input(path string, before ...string) []string {
 	return append(append([]string{"-protocol_whitelist", "file"}, before...), "-i", "file:"+path)
 }
 
-// stream runs ffmpeg and gives what it writes to take. What take leaves is not read.
-func (w *work) stream(ctx context.Context, args []string, take func(r io.Reader) error) error {
+// process is an ffmpeg whose output is read.
+type process struct {
+	io.Reader
+	cmd    *exec.Cmd
+	errs   *tail
+	cancel context.CancelFunc
+}
+
+// start runs ffmpeg; whoever starts it waits for it, or stops it.
+func (w *work) start(ctx context.Context, args []string) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	cmd, errs := w.command(ctx, args...)
 	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &process{out, cmd, errs, cancel}, nil
+}
+
+// wait throws away what was not read, and tells what it died of.
+func (p *process) wait() error {
+	defer p.cancel()
+	_, _ = io.Copy(io.Discard, p)
+	if err := p.cmd.Wait(); err != nil {
+		return fmt.Errorf("ffmpeg: %w: %s", err, p.errs)
+	}
+	return nil
+}
+
+// stop ends it, wherever it is.
+func (p *process) stop() {
+	p.cancel()
+	_ = p.wait()
+}
+
+// stream runs ffmpeg and gives what it writes to take. What take leaves is not read.
+func (w *work) stream(ctx context.Context, args []string, take func(r io.Reader) error) error {
+	p, err := w.start(ctx, args)
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := take(p); err != nil {
+		p.stop()
 		return err
 	}
-	taken := take(out)
-	if taken != nil {
-		cancel()
-	}
-	_, _ = io.Copy(io.Discard, out)
-	if err := cmd.Wait(); taken == nil && err != nil {
-		return fmt.Errorf("ffmpeg: %w: %s", err, errs)
-	}
-	return taken
+	return p.wait()
 }
 
 // tail keeps the end of what is written to it.

@@ -70,7 +70,10 @@ func (w *work) addSound(ctx context.Context, f *os.File, s render.Sound) error {
 	n := w.samples(s.Start+frames) - first
 	args = append(args, "-map", "0:a:0", "-af", tempo(s.Media.Speed)+fmt.Sprintf("aresample=%d,apad,atrim=end_sample=%d", sampleRate, n),
 		"-f", "f32le", "-ac", "2", "-ar", fmt.Sprint(sampleRate), "pipe:1")
-	env := envelope{gain: math.Pow(10, s.Gain/20), in: w.samples(s.FadeIn), out: w.samples(s.FadeOut), length: n}
+	env := envelope{
+		gain: math.Pow(10, s.Gain/20), length: n, in: w.samples(s.FadeIn), out: w.samples(s.FadeOut),
+		crossIn: w.samples(s.CrossIn), crossOut: w.samples(s.CrossOut),
+	}
 	return w.stream(ctx, args, func(r io.Reader) error { return add(f, first*sampleBytes, bufio.NewReaderSize(r, 1<<16), env) })
 }
 
@@ -92,19 +95,28 @@ func tempo(speed float64) string {
 
 // envelope is how loud a sound is at each of its samples.
 type envelope struct {
-	gain            float64
-	in, out, length int64
+	gain              float64
+	length            int64
+	in, out           int64 // fades
+	crossIn, crossOut int64
 }
 
 func (e envelope) at(i int64) float64 {
-	gain := e.gain
-	if i < e.in {
-		gain *= float64(i) / float64(e.in)
+	left := e.length - i
+	fade := min(share(i, e.in), share(left, e.out))
+	cross := min(share(i, e.crossIn), share(left, e.crossOut))
+	if cross < 1 {
+		cross = math.Sin(cross * math.Pi / 2) // of equal power
 	}
-	if left := e.length - i; left < e.out {
-		gain *= float64(left) / float64(e.out)
+	return e.gain * fade * cross
+}
+
+// share is how far something of a length has come, at most all of it.
+func share(i, length int64) float64 {
+	if i >= length {
+		return 1
 	}
-	return gain
+	return float64(i) / float64(length)
 }
 
 // add adds the samples of r to those of a file, from a byte on.

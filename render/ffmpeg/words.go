@@ -6,15 +6,20 @@ import (
 	"strings"
 )
 
+// captionSize is how high a line of a caption is, in thousandths of the longer edge:
+// letters as large as the viewer's, and read on a phone when the cut is of 9:16.
+const captionSize = 28
+
 // styled is the captions in the format of Advanced SubStation Alpha, which libass
 // draws on the pictures.
 func (w *work) styled() []byte {
 	var b bytes.Buffer
-	height := w.size[1]
-	fmt.Fprintf(&b, "[Script Info]\nScriptType: v4.00+\nPlayResX: %d\nPlayResY: %d\nWrapStyle: 0\nScaledBorderAndShadow: yes\n\n", w.size[0], height)
+	width, height := w.size[0], w.size[1]
+	size := max(max(width, height)*captionSize/1000, 8)
+	fmt.Fprintf(&b, "[Script Info]\nScriptType: v4.00+\nPlayResX: %d\nPlayResY: %d\nWrapStyle: 0\nScaledBorderAndShadow: yes\n\n", width, height)
 	fmt.Fprintf(&b, "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV\n")
 	fmt.Fprintf(&b, "Style: Default,Go,%d,&H00FFFFFF,&H00000000,&H80000000,0,1,%d,0,2,%d,%d,%d\n\n",
-		max(height/18, 8), max(height/300, 1), w.size[0]/12, w.size[0]/12, height/20)
+		size, max(size/14, 1), width*9/100, width*9/100, height/20)
 	fmt.Fprintf(&b, "[Events]\nFormat: Layer, Start, End, Style, Text\n")
 	// What libass would take for a command is shown as it is written.
 	plain := strings.NewReplacer("\\", "\\\u200b", "{", "\\{", "}", "\\}", "\r\n", "\\N", "\n", "\\N", "\r", "\\N")

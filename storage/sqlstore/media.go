@@ -10,17 +10,17 @@ import (
 )
 
 const assetColumns = `id, project, name, kind, type, size, hash, person, created,
-	duration, width, height, rate_num, rate_den, channels, sample_rate`
+	duration, width, height, rate_num, rate_den, channels, sample_rate, made`
 
 // AddAsset stores an asset if its project has room for it; see media.Store.
 func (s *Store) AddAsset(ctx context.Context, a media.Asset, limit int64) error {
 	f := a.Facts
 	result, err := s.write.ExecContext(ctx, `INSERT INTO assets (`+assetColumns+`)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 		WHERE (SELECT coalesce(sum(size), 0) FROM assets WHERE project = ?) + ? <= ?
 			AND EXISTS (SELECT 1 FROM projects WHERE id = ?)`,
 		a.ID, a.Project, a.Name, a.Kind, a.Type, a.Size, a.Hash, a.Person, a.Created.UnixMilli(),
-		f.Duration.Milliseconds(), f.Width, f.Height, f.Rate[0], f.Rate[1], f.Channels, f.SampleRate,
+		f.Duration.Milliseconds(), f.Width, f.Height, f.Rate[0], f.Rate[1], f.Channels, f.SampleRate, a.Made,
 		a.Project, a.Size, limit, a.Project)
 	if err := one(result, err, media.ErrFull); err != nil {
 		return fmt.Errorf("storing an asset: %w", err)
@@ -32,7 +32,7 @@ func readAsset(scan scanner) (a media.Asset, err error) {
 	var created, duration int64
 	f := &a.Facts
 	err = scan(&a.ID, &a.Project, &a.Name, &a.Kind, &a.Type, &a.Size, &a.Hash, &a.Person, &created,
-		&duration, &f.Width, &f.Height, &f.Rate[0], &f.Rate[1], &f.Channels, &f.SampleRate)
+		&duration, &f.Width, &f.Height, &f.Rate[0], &f.Rate[1], &f.Channels, &f.SampleRate, &a.Made)
 	a.Created, f.Duration = millis(created), time.Duration(duration)*time.Millisecond
 	return a, err
 }

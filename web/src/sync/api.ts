@@ -1,6 +1,7 @@
 // The client of the REST interface. Every request goes through one `send`;
 // the session is a cookie that this code never sees.
 import { peopleApi } from "./people.ts";
+import { rendersApi } from "./renders.ts";
 import { versionsApi } from "./versions.ts";
 
 /** An answer that is not a success, as RFC 9457 tells it; status 0 means that the server was not reached. */
@@ -64,6 +65,8 @@ export type Asset = {
   sha256: string;
   person: string;
   created_at: string;
+  /** What kind of render made it; absent for what somebody added. */
+  made?: "scene" | "preview" | "delivery";
   /** Absent until somebody has looked into the file. */
   facts?: Facts;
 };
@@ -178,6 +181,7 @@ export function createApi(options: ApiOptions = {}) {
       send<void>(`/assets/${encodeURIComponent(asset)}`, { method: "DELETE" }),
     /** Names and colours of people, asked for together and remembered; who is not known is absent. */
     people: createPeople(send, () => shared("people") ?? "/people"),
+    ...rendersApi(send),
     ...versionsApi(send),
     ...peopleApi(send),
   };

@@ -1,6 +1,7 @@
 import { interchangeDe, interchangeEn } from "./messages_interchange.ts";
 import { mediaDe, mediaEn } from "./messages_media.ts";
 import { peopleDe, peopleEn } from "./messages_people.ts";
+import { rendersDe, rendersEn } from "./messages_renders.ts";
 import { reviewDe, reviewEn } from "./messages_review.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
@@ -150,6 +151,7 @@ const en = {
   failed: "Something went wrong on our side. Try again.",
   ...timelineEn,
   ...mediaEn,
+  ...rendersEn,
   ...versionsEn,
   ...interchangeEn,
   ...reviewEn,
@@ -310,6 +312,7 @@ const de: Messages = {
   failed: "Bei uns ist etwas schiefgegangen. Versuche es noch einmal.",
   ...timelineDe,
   ...mediaDe,
+  ...rendersDe,
   ...versionsDe,
   ...interchangeDe,
   ...reviewDe,

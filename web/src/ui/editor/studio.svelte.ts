@@ -15,6 +15,7 @@ import {
 } from "../../sync/session.ts";
 import { Library } from "../media/library.svelte.ts";
 import { api } from "../page.svelte.ts";
+import { Renders } from "../renders/renders.svelte.ts";
 import { Writers } from "../versions/writers.svelte.ts";
 import type { Refused } from "./work.ts";
 
@@ -38,6 +39,7 @@ export class Studio {
   readonly writers: Writers;
   readonly reviewer: Reviewer;
   readonly library: Library;
+  readonly renders: Renders;
 
   timeline = $state.raw<Timeline>() as Timeline;
   review = $state.raw<Review>() as Review;
@@ -105,6 +107,7 @@ export class Studio {
     });
     this.reviewer = createReviewer(review, user.id);
     this.library = new Library(project);
+    this.renders = new Renders(this.session, options.token === undefined);
     const liveTimeline = openTimeline(timeline);
     const liveReview = openReview(review);
     this.lives = [liveTimeline, liveReview];
@@ -141,6 +144,7 @@ export class Studio {
     for (const live of this.lives) live.close();
     this.undo.close();
     this.library.close();
+    this.renders.close();
     this.presence.close();
     void this.session.close();
   }

@@ -79,9 +79,11 @@ export class Library {
     return found;
   }
 
-  /** All of them, the latest first. */
+  /** All that a cut can be made of, the latest first: not what was made of the cut. */
   get list(): Asset[] {
-    return [...this.assets.values()].reverse();
+    return [...this.assets.values()]
+      .filter(({ made }) => made !== "preview" && made !== "delivery")
+      .reverse();
   }
 
   /** Sends files; those that arrived are returned, the others say why not. */

@@ -1,0 +1,82 @@
+// Renders in real browsers: two people watch one bar, one who was away catches up,
+// the take is in the cut, and the film leaves the house.
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import * as site from "./site.mjs";
+
+let browser;
+let project;
+const opened = [];
+
+before(async () => {
+  browser = await site.startBrowser();
+  project = await site.newProject(await site.token("Ada"), "Render harbour");
+});
+after(() => browser?.close());
+afterEach(async () => {
+  for (const { context, problems } of opened.splice(0)) {
+    await context.close();
+    assert.deepEqual(problems, [], "errors on a page");
+  }
+});
+
+async function enter(name) {
+  const somebody = await site.enter(browser, name, { project });
+  opened.push(somebody);
+  return somebody;
+}
+
+test("two people watch one bar, and the take is in the cut", async () => {
+  const [ada, ben] = await Promise.all([enter("Ada"), enter("Ben")]);
+  const away = await enter("Ben");
+  await away.context.setOffline(true);
+  await ada.page.getByTestId("prompt-editor").first().click();
+  await ada.page.keyboard.type("A lighthouse in the fog, the lamp turns.");
+  await site.saved(ada.page);
+  await ada.page.getByTestId("render-scene").first().click();
+
+  for (const { page } of [ada, ben]) {
+    const bar = page.getByTestId("scene-render").first().getByRole("progressbar");
+    await bar.waitFor();
+    await site.eventually("the bar moves", async () => {
+      const value = await bar.getAttribute("aria-valuenow", { timeout: 500 }).catch(() => "100");
+      return { ok: Number(value) > 0, value };
+    });
+  }
+  await ben.page.getByTestId("tab-renders").click();
+  const row = ben.page.getByTestId("render").first();
+  await row.waitFor();
+  await site.picture(ben.page, "renders-running");
+  await ben.page.locator('[data-testid="render"][data-state="done"]').waitFor({ timeout: 90_000 });
+  await ben.page
+    .getByRole("button", { name: /Render again/ })
+    .first()
+    .waitFor({ state: "attached" });
+  await site.picture(ben.page, "renders-done");
+
+  await away.context.setOffline(false);
+  await away.page.getByTestId("tab-renders").click();
+  await away.page.locator('[data-testid="render"][data-state="done"]').waitFor({ timeout: 60_000 });
+});
+
+test("a queue is paused, a render is cancelled and tried again, and the film is downloaded", async () => {
+  const { page } = await enter("Ada");
+  await page.getByTestId("tab-renders").click();
+  await page.getByTestId("pause-renders").click();
+  await page.getByText("The queue of this project is paused").waitFor();
+  await page.getByTestId("export-film").click();
+  const film = page.locator('[data-testid="render"][data-kind="delivery"]').first();
+  await film.getByText("paused").waitFor();
+  await film.getByTestId("cancel-render").click();
+  await film.getByText("Cancelled").waitFor();
+  await film.getByTestId("retry-render").click();
+  await page.getByTestId("pause-renders").click();
+  await page
+    .locator('[data-testid="render"][data-kind="delivery"][data-state="done"]')
+    .waitFor({ timeout: 90_000 });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    film.getByTestId("download-render").click(),
+  ]);
+  assert.match(download.suggestedFilename(), /H264/);
+});
