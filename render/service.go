@@ -2,7 +2,6 @@ package render
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -111,10 +110,7 @@ func (s *Service) Ask(ctx context.Context, p auth.Principal, r Request) (Asked, 
 	if err != nil {
 		return Asked{}, err
 	}
-	spec, err := json.Marshal(plan)
-	if err != nil {
-		return Asked{}, fmt.Errorf("writing a plan: %w", err)
-	}
+	spec := plan.Spec()
 	job, err := s.Queue.Ask(ctx, Job{
 		ID: auth.NewID(), Workspace: project.Workspace, Project: r.Project, Kind: r.Kind, Scene: r.Scene,
 		Backend: r.Backend, Person: p.Person, Title: title, Spec: spec,

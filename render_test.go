@@ -1,0 +1,182 @@
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/soratoo/soratoo/crdt"
+	"github.com/soratoo/soratoo/crdt/wire"
+)
+
+const renderPatience = 3 * time.Minute // of a render on a slow machine
+
+// until looks again and again until a render is in a state.
+func (r *running) until(token, id, state string) map[string]any {
+	r.t.Helper()
+	deadline := time.Now().Add(renderPatience)
+	for {
+		status, got := r.call("GET", "/api/v1/renders/"+id, token, nil)
+		switch {
+		case got["state"] == state:
+			return got
+		case status != http.StatusOK || got["state"] == "failed" || got["state"] == "canceled" || time.Now().After(deadline):
+			r.t.Fatalf("the render is %v, want %s", got, state)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// ask queues a render.
+func (r *running) ask(token, project string, body map[string]any) (id string) {
+	r.t.Helper()
+	status, got := r.call("POST", "/api/v1/projects/"+project+"/renders", token, body)
+	id, _ = got["id"].(string)
+	if status != http.StatusCreated || id == "" {
+		r.t.Fatalf("asking for %v: %d %v", body, status, got)
+	}
+	return id
+}
+
+// download gets the bytes of an answer.
+func (r *running) download(token, path string) []byte {
+	r.t.Helper()
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.url+path, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	b, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		r.t.Fatalf("%s: %d, %v", path, response.StatusCode, err)
+	}
+	return b
+}
+
+// film is what ffprobe finds in a file.
+type film struct {
+	Streams []struct {
+		Type   string `json:"codec_type"`
+		Codec  string `json:"codec_name"`
+		Width  int    `json:"width"`
+		Height int    `json:"height"`
+		Rate   string `json:"r_frame_rate"`
+		Frames string `json:"nb_read_frames"`
+	} `json:"streams"`
+}
+
+func probe(t *testing.T, content []byte, name string) (f film) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("ffprobe", "-v", "error", "-count_frames", "-show_entries",
+		"stream=codec_type,codec_name,width,height,r_frame_rate,nb_read_frames", "-of", "json", path).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &f)
+	}
+	if err != nil {
+		t.Fatalf("probing %s: %v", name, err)
+	}
+	return f
+}
+
+// small makes a project of one short scene of small pictures.
+func (r *running) small() (token, project, scene string) {
+	r.t.Helper()
+	token, timeline := r.start()
+	project, _, _ = strings.Cut(timeline, "/")
+	doc := crdt.New(crdt.Options{})
+	if err := doc.Apply(r.download(token, "/api/v1/projects/"+project+"/documents/timeline/state")); err != nil {
+		r.t.Fatal(err)
+	}
+	scene = doc.Map("scenes").Keys()[0]
+	found, _ := doc.Map("scenes").Get(scene)
+	clips := doc.Map("clips")
+	update := doc.Transact(func(tx *crdt.Tx) {
+		doc.Map("meta").Set(tx, "size", []any{320, 180})
+		found.(crdt.Map).Set(tx, "length", 37)
+		for _, id := range clips.Keys() {
+			clip, _ := clips.Get(id)
+			clip.(crdt.Map).Set(tx, "span", map[string]any{"in": 0, "length": 37})
+		}
+	})
+	r.edit(token, timeline, update)
+	return token, project, scene
+}
+
+// edit sends an update as a Hocuspocus provider does, and waits until it is stored.
+func (r *running) edit(token, doc string, update []byte) {
+	r.t.Helper()
+	d, err := openDocument(r.t.Context(), r.url, doc, token)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = d.ws.CloseNow() }() // it has said all
+	err = d.send(r.t.Context(), wire.Message{Kind: wire.Update, Payload: update})
+	status, err2 := d.until(r.t.Context(), wire.SyncStatus)
+	if err := errors.Join(err, err2); err != nil || !status.Applied {
+		r.t.Fatalf("an edit was not taken: %v", err)
+	}
+}
+
+// A scene is rendered, its take is in the cut, and the film has the cut's frames to
+// the last one, also when the server goes down in the middle.
+func TestAFilmLeavesTheHouse(t *testing.T) {
+	data := "SORATOO_DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	r := serve(t, data)
+	token, project, scene := r.small()
+	take := r.until(token, r.ask(token, project, map[string]any{"kind": "scene", "scene": scene}), "done")
+	result, _ := take["result"].(map[string]any)
+	if result["frames"] != float64(37) {
+		t.Errorf("the take is %v", take)
+	}
+	deadline := time.Now().Add(renderPatience)
+	for {
+		doc := crdt.New(crdt.Options{})
+		if err := doc.Apply(r.download(token, "/api/v1/projects/"+project+"/documents/timeline/state")); err != nil {
+			t.Fatal(err)
+		}
+		found, _ := doc.Map("scenes").Get(scene)
+		if shows, _ := found.(crdt.Map).Get("take"); shows == result["asset"] {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the scene does not show its take")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+
+	id := r.ask(token, project, map[string]any{"kind": "delivery", "preset": "h264"})
+	if status, _ := r.end(os.Interrupt); status != 0 {
+		t.Fatalf("the server ended with %d", status)
+	}
+	r = serve(t, data)
+	token = r.signIn("ada@program.example", "a lamp on the coast") // the server has another address now
+	done := r.until(token, id, "done")
+	result, _ = done["result"].(map[string]any)
+	f := probe(t, r.download(token, fmt.Sprintf("/api/v1/assets/%v/content", result["asset"])), "film.mp4")
+	video := f.Streams[0]
+	if video.Codec != "h264" || video.Width != 320 || video.Height != 180 || video.Rate != "24/1" || video.Frames != "37" {
+		t.Errorf("the film is %+v", f)
+	}
+	// The same again is there at once.
+	again := r.until(token, r.ask(token, project, map[string]any{"kind": "delivery", "preset": "h264"}), "done")
+	if other, _ := again["result"].(map[string]any); other["asset"] != result["asset"] {
+		t.Errorf("the same film is made twice: %v", again)
+	}
+}
