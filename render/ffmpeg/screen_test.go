@@ -289,6 +289,17 @@ func TestThePictureOfACardMoves(t *testing.T) {
 	}
 }
 
+func TestAVideoWithoutSoundIsSilent(t *testing.T) {
+	plan := base()
+	plan.Frames = 24
+	plan.Segments = []render.Segment{{Frames: 24, Media: of("red", 0)}}
+	plan.Sounds = []render.Sound{{Frames: 24, Media: *of("red", 0)}, {Frames: 24, Media: *of("tone", 0)}}
+	file, _ := made(t, plan)
+	if streams := probe(t, file).Streams; len(streams) != 2 || streams[1].Codec != "aac" {
+		t.Errorf("the streams are %+v", streams)
+	}
+}
+
 func TestOneCutIsRenderedToTheSameBytes(t *testing.T) {
 	plan := base()
 	plan.Frames = 24
