@@ -38,7 +38,7 @@ type Options struct {
 type Footage struct {
 	Kind   string        // image, video or audio
 	Length time.Duration // 0: not known
-	Sound  bool          // of a video: it can be heard
+	Sound  bool          // of a video: it can be heard; one of unknown length may be
 }
 
 // Warning is something that the result will not be as somebody may expect.
@@ -293,7 +293,7 @@ func (p *planner) heard(c *timeline.Clip, t *timeline.Track) (asset string, ok b
 			p.warn("missing", c, "The sound of %s is missing; nothing is heard there.", clipName(c))
 		}
 		return "", false
-	case f.Kind != "audio" && (f.Kind != "video" || !f.Sound):
+	case f.Kind != "audio" && (f.Kind != "video" || !f.Sound && f.Length > 0):
 		return "", false
 	case f.Length > 0 && c.In >= p.frames(f.Length):
 		return "", false

@@ -42,11 +42,13 @@ const (
 	maxLetters = 4000 // of a text that is drawn; no more can be read
 )
 
-// card is pictures of a card that grows slowly, from a frame of all that it has on.
+// card is pictures of a card, from a frame of all that it has on. It grows slowly;
+// over a picture only that does, and the words stand still, so that they are read
+// through a change of pictures.
 func (w *work) card(ctx context.Context, c *render.Card, p part) (source, error) {
 	name, ok := w.cards[*c]
 	if !ok {
-		name = w.path("card-" + strconv.Itoa(len(w.cards)) + ".png")
+		name = "card-" + strconv.Itoa(len(w.cards))
 		if err := w.drawCard(ctx, name, c); err != nil {
 			return source{}, err
 		}
@@ -55,26 +57,42 @@ func (w *work) card(ctx context.Context, c *render.Card, p part) (source, error)
 	// The words move by less than a pixel a frame: they are made larger first.
 	grow := fmt.Sprintf("scale=%d:-2:flags=bicubic,zoompan=z='1+%g*clip(on+%d,0,%d)/%d':x='(iw-iw/zoom)/2':y='(ih-ih/zoom)/2':d=1:s=%dx%d:fps=%s",
 		w.size[0]*2, cardGrow, p.from, p.frames, p.frames, w.size[0], w.size[1], w.rate())
-	return source{args: input(name, "-loop", "1", "-framerate", w.rate()), filters: []string{grow, "setsar=1", "format=yuv420p"}}, nil
+	if c.Picture != "" {
+		grow += "[under];movie=" + name + "-words.png[words];[under][words]overlay=eof_action=repeat"
+	}
+	return source{
+		args: input(w.path(name+".png"), "-loop", "1", "-framerate", w.rate()), filters: []string{grow, "setsar=1", "format=yuv420p"},
+	}, nil
 }
 
-// drawCard draws the words of a scene, over its picture if it has one.
+// drawCard draws the words of a card; if it has a picture that is a file of its own.
 func (w *work) drawCard(ctx context.Context, name string, c *render.Card) error {
 	p, err := newPainter(w.size)
 	if err != nil {
 		return err
 	}
-	margin := int(cardMargin * float64(w.size[0]))
-	width := w.size[0] - 2*margin
-	y, end := w.size[1]/7, w.size[1]*9/10
+	y := w.size[1] / 7
 	if c.Picture == "" {
 		p.background(tint(c.Color))
 	} else {
 		if err := w.drawPicture(ctx, p, c.Picture); err != nil {
 			return err
 		}
+		if err := p.save(w.path(name + ".png")); err != nil {
+			return err
+		}
+		name += "-words"
+		p.picture = image.NewRGBA(p.picture.Bounds())
 		y = w.size[1] * 11 / 20
 	}
+	w.drawWords(p, c, y)
+	return p.save(w.path(name + ".png"))
+}
+
+// drawWords draws the words of a card from a line on.
+func (w *work) drawWords(p *painter, c *render.Card, y int) {
+	margin := int(cardMargin * float64(w.size[0]))
+	width, end := w.size[0]-2*margin, w.size[1]*9/10
 	if c.Number > 0 {
 		y += p.text(words{text: "SCENE " + strconv.Itoa(c.Number), x: margin, y: y, width: width, height: w.size[1] / 12, size: 0.032, bold: true, ink: accent})
 		y += w.size[1] / 60
@@ -84,7 +102,6 @@ func (w *work) drawCard(ctx context.Context, name string, c *render.Card) error 
 		y += w.size[1] / 40
 	}
 	p.text(words{text: c.Text, x: margin, y: y, width: width, height: end - y, size: 0.045, ink: grey})
-	return p.save(name)
 }
 
 // drawPicture fills the card with a picture, darker where the words will be.

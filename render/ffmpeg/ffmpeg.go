@@ -66,7 +66,7 @@ type work struct {
 	size   [2]int  // of the result; even
 	mixed  float64 // how much of the work the mix was
 	opened map[string]asset
-	cards  map[render.Card]string // their files
+	cards  map[render.Card]string // their files, without the ending
 }
 
 // Render makes a file of the job's plan.

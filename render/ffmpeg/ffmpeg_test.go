@@ -29,7 +29,7 @@ var shelf = sync.OnceValues(func() (media, error) {
 	dir, err := os.MkdirTemp("", "soratoo-media-")
 	m := media{dir, map[string]string{
 		"red": "video/mp4", "blue": "video/mp4", "count": "video/mp4", "tone": "audio/wav", "still": "image/png",
-		"jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
+		"white": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
 	}}
 	for name, args := range map[string][]string{
 		"red":  {"-f", "lavfi", "-i", "color=c=red:s=320x180:r=24:d=2", "-pix_fmt", "yuv420p", "-f", "mp4"},
@@ -38,6 +38,7 @@ var shelf = sync.OnceValues(func() (media, error) {
 		"count": {"-f", "lavfi", "-i", "color=c=black:s=320x180:r=24:d=4,format=yuv420p,geq=lum='2*N+16':cb=128:cr=128", "-c:v", "libx264", "-qp", "0", "-f", "mp4"},
 		"tone":  {"-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000:duration=3", "-ac", "2", "-f", "wav"},
 		"still": {"-f", "lavfi", "-i", "testsrc=s=400x300", "-frames:v", "1", "-c:v", "png", "-f", "image2"},
+		"white": {"-f", "lavfi", "-i", "color=c=white:s=400x300", "-frames:v", "1", "-c:v", "png", "-f", "image2"},
 		"jpeg":  {"-f", "lavfi", "-i", "testsrc=s=400x300", "-frames:v", "1", "-c:v", "mjpeg", "-f", "image2"},
 		"webp":  {"-f", "lavfi", "-i", "testsrc=s=400x300", "-frames:v", "1", "-c:v", "libwebp", "-f", "webp"},
 		"gif":   {"-f", "lavfi", "-i", "testsrc=s=400x300:r=10:d=0.3", "-f", "gif"},

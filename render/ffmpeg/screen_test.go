@@ -249,6 +249,57 @@ func TestWordsStandWhereTheViewerHasThem(t *testing.T) {
 	}
 }
 
+// The words of a scene are read while its pictures change and move.
+func TestWordsOfACardStandStillOverItsPictures(t *testing.T) {
+	plan := base()
+	plan.Frames = 60
+	for _, picture := range []string{"white", "white", "white"} {
+		plan.Segments = append(plan.Segments, render.Segment{
+			Frames: 20, Card: &render.Card{Number: 4, Title: "The lamp wakes", Picture: picture},
+			Transition: &render.Transition{Kind: "dissolve", Frames: 8},
+		})
+	}
+	file, _ := made(t, plan)
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-vf", "crop=iw:ih/3:0:ih/2", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1").Output()
+	if err != nil || len(out) != 60*320*60 {
+		t.Fatalf("%d bytes, %v", len(out), err)
+	}
+	first := out[:320*60]
+	for i := range 60 {
+		far := 0
+		for j, v := range out[i*320*60 : (i+1)*320*60] {
+			if d := int(v) - int(first[j]); d > 90 || d < -90 {
+				far++
+			}
+		}
+		if far > 0 {
+			t.Errorf("%d points of frame %d are not as in the first", far, i)
+		}
+	}
+}
+
+func TestThePictureOfACardMoves(t *testing.T) {
+	plan := base()
+	plan.Frames = 20
+	plan.Segments = []render.Segment{{Frames: 20, Card: &render.Card{Title: "The lamp wakes", Picture: "still"}}}
+	file, _ := made(t, plan)
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1").Output()
+	if size := 320 * 180; err != nil || len(out) != 20*size || bytes.Equal(out[size:2*size], out[19*size:]) {
+		t.Errorf("%d bytes, %v: the last frame is the second", len(out), err)
+	}
+}
+
+func TestAVideoWithoutSoundIsSilent(t *testing.T) {
+	plan := base()
+	plan.Frames = 24
+	plan.Segments = []render.Segment{{Frames: 24, Media: of("red", 0)}}
+	plan.Sounds = []render.Sound{{Frames: 24, Media: *of("red", 0)}, {Frames: 24, Media: *of("tone", 0)}}
+	file, _ := made(t, plan)
+	if streams := probe(t, file).Streams; len(streams) != 2 || streams[1].Codec != "aac" {
+		t.Errorf("the streams are %+v", streams)
+	}
+}
+
 func TestOneCutIsRenderedToTheSameBytes(t *testing.T) {
 	plan := base()
 	plan.Frames = 24

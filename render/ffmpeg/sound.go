@@ -74,7 +74,17 @@ func (w *work) addSound(ctx context.Context, f *os.File, s render.Sound) error {
 		gain: math.Pow(10, s.Gain/20), length: n, in: w.samples(s.FadeIn), out: w.samples(s.FadeOut),
 		crossIn: w.samples(s.CrossIn), crossOut: w.samples(s.CrossOut),
 	}
-	return w.stream(ctx, args, func(r io.Reader) error { return add(f, first*sampleBytes, bufio.NewReaderSize(r, 1<<16), env) })
+	err = w.stream(ctx, args, func(r io.Reader) error { return add(f, first*sampleBytes, bufio.NewReaderSize(r, 1<<16), env) })
+	if err != nil && strings.HasPrefix(mediaType, "video/") && w.isSilent(ctx, path) {
+		return nil
+	}
+	return err
+}
+
+// isSilent tells whether a video that gave no sound is whole otherwise: it has none.
+func (w *work) isSilent(ctx context.Context, path string) bool {
+	args := append(input(path), "-map", "0:v:0", "-frames:v", "1", "-f", "null", "-")
+	return ctx.Err() == nil && w.stream(ctx, args, func(io.Reader) error { return nil }) == nil
 }
 
 // tempo are the filters that change the speed of sound but not its pitch.
