@@ -1,6 +1,7 @@
 import { interchangeDe, interchangeEn } from "./messages_interchange.ts";
 import { mediaDe, mediaEn } from "./messages_media.ts";
 import { peopleDe, peopleEn } from "./messages_people.ts";
+import { rescueDe, rescueEn } from "./messages_rescue.ts";
 import { reviewDe, reviewEn } from "./messages_review.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
@@ -154,6 +155,7 @@ const en = {
   ...interchangeEn,
   ...reviewEn,
   ...peopleEn,
+  ...rescueEn,
 };
 
 export type Messages = typeof en;
@@ -314,6 +316,7 @@ const de: Messages = {
   ...interchangeDe,
   ...reviewDe,
   ...peopleDe,
+  ...rescueDe,
 };
 
 export const languages = { en, de } as const;
