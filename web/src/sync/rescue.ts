@@ -169,7 +169,8 @@ function canonical(doc: Y.Doc): string {
 // existing reads without making a database where there is none.
 async function existing(name: string): Promise<Rescue[]> {
   if (typeof indexedDB === "undefined") return [];
-  const found = await indexedDB.databases();
+  // Some browsers cannot tell which databases they have.
+  const found = "databases" in indexedDB ? await indexedDB.databases() : [{ name }];
   if (!found.some((database) => database.name === name)) return [];
   const db = await open(name);
   try {

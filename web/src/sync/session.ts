@@ -22,6 +22,9 @@ const maxRows = 500;
 /** So many answers that a document's messages are too large or malformed end the attempts. */
 const maxBadFrames = 3;
 
+/** What the server says when a document was begun anew. */
+const wasReset = "the document was reset";
+
 type End =
   | { kind: "open" }
   | { kind: "refused"; reason: string; anew?: true }
@@ -355,7 +358,7 @@ class ProjectSession implements Session {
       case "no such project":
         this.finish({ kind: "refused", reason });
         return;
-      case "the document was reset":
+      case wasReset:
         this.reset("reset", reason);
         return;
       default:
@@ -379,7 +382,7 @@ class ProjectSession implements Session {
         this.finish({ kind: "refused", reason: reason || "no access" });
         break;
       case 4409:
-        this.reset(reason === "a change was refused" ? "refused" : "reset", reason);
+        this.reset(reason === wasReset ? "reset" : "refused", reason);
         break;
       case 4400:
       case 4413:
