@@ -20,7 +20,7 @@ export const speed: Check<number> = (v) =>
   typeof v === "number" && v >= 0.01 && v <= 100 ? v : undefined;
 export const seconds: Check<number> = (v) =>
   typeof v === "number" && v > 0 && v <= maxFrames ? v : undefined;
-export const shared: Check<string> = (v) => (v instanceof Y.Text ? v.toString() : undefined);
+export const shared: Check<string> = (v) => (isText(v) ? v.toString() : undefined);
 export const order: Check<string> = (v) => (isOrder(v) ? v : undefined);
 
 export const pair: Check<[number, number]> = (v) => {
@@ -54,6 +54,11 @@ export const fade: Check<Fade> = (v) => {
   const end = absent(v["out"]) ? 0 : count(v["out"]);
   return head === undefined || end === undefined ? undefined : { in: head, out: end };
 };
+
+/** Whether a value is a text that people write together; one of XML is none. */
+export function isText(value: unknown): value is Y.Text {
+  return value instanceof Y.Text && !(value instanceof Y.XmlText);
+}
 
 /** Whether a value is a plain object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -36,6 +36,15 @@ describe("presence", () => {
     expect(left.getLocalState()).toBeNull();
   });
 
+  it("knows who came by a link", () => {
+    const [left, right] = [awareness(), awareness()];
+    const room = openPresence(left, ben);
+    right.setLocalState({ ...ada, guest: true });
+    send(right, left);
+    expect(room.current().map(({ guest }) => guest)).toEqual([true, undefined]);
+    room.close();
+  });
+
   it("reads only what has the right shape", () => {
     const [left, right] = [awareness(), awareness()];
     const room = openPresence(left, ben);

@@ -27,6 +27,8 @@ export type Presence = {
   person: string;
   name: string;
   color: string;
+  /** Came by a link: the server says so, the page cannot. */
+  guest?: true;
   cursor: Cursor;
   following: string | null;
   self: boolean;
@@ -147,6 +149,7 @@ function read(client: number, state: Record<string, unknown>, self: boolean): Pr
     cursor: readCursor(state["cursor"]),
     following: typeof following === "string" ? following : null,
     self,
+    ...(state["guest"] === true ? { guest: true } : {}),
   };
 }
 

@@ -90,9 +90,11 @@ export function needNumber(value: number, what: string, bounds: readonly [number
   return value;
 }
 
-// How long texts may be; the server refuses longer ones. Lines and words count
-// in bytes, texts that people write together in UTF-16 units.
-const limits = { word: 64, line: 1_000, title: 1_000, text: 200_000 } as const;
+/**
+ * How long texts may be; the server refuses longer ones. Lines and words count
+ * in bytes, texts that people write together in UTF-16 units.
+ */
+export const limits = { word: 64, line: 1_000, title: 1_000, text: 200_000 } as const;
 
 /** A text that is a register: a label or name (line), a color or id (word). */
 export function needLine(

@@ -1,7 +1,12 @@
 // Reading the review document, whatever was merged into it.
 import * as Y from "yjs";
+import { shared } from "./checks.ts";
+import { maxFrames } from "./refusal.ts";
 import type { Anchor, Approval, Message, Reaction, Review, Shape, Thread } from "./review.ts";
 import { type Thing, thing } from "./schema.ts";
+
+/** The last time that a Date can be, in milliseconds. */
+const lastTime = 8.64e15;
 
 /** What the two roots of a review document say. */
 export function readReview(threads: Thing, approvals: Thing): Review {
@@ -67,7 +72,7 @@ function readMessages(value: unknown): Message[] {
       id,
       author: text(entry.get("author")),
       created: time(entry.get("created")) ?? 0,
-      body: body instanceof Y.Text ? body.toString() : text(body),
+      body: shared(body) ?? text(body),
       edited: time(entry.get("edited")),
     });
   }
@@ -111,14 +116,17 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+// time is one that a calendar has.
 function time(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
+  return typeof value === "number" && value >= 0 && value <= lastTime ? value : null;
 }
 
 function frame(value: unknown): number | null {
-  return typeof value === "number" && Number.isInteger(value) ? value : null;
+  return typeof value === "number" && Number.isInteger(value)
+    ? Math.min(maxFrames, value + 0)
+    : null;
 }
 
 function unit(value: number): number {
-  return Math.min(1, Math.max(0, value));
+  return Math.min(1, Math.max(0, value)) || 0;
 }

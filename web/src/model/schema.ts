@@ -176,11 +176,11 @@ export function thing(root: Thing, id: string): Thing | undefined {
 /** The shared text of a scene, to bind an editor to; undefined when the scene or its text is gone. */
 export function sceneText(doc: Y.Doc, scene: string, field: SceneTextField): Y.Text | undefined {
   const value = thing(roots.scenes(doc), scene)?.get(field);
-  return value instanceof Y.Text ? value : undefined;
+  return value instanceof Y.Text && !(value instanceof Y.XmlText) ? value : undefined;
 }
 
 /** The shared text of a title or caption clip. */
 export function clipText(doc: Y.Doc, clip: string): Y.Text | undefined {
   const value = thing(roots.clips(doc), clip)?.get("text");
-  return value instanceof Y.Text ? value : undefined;
+  return value instanceof Y.Text && !(value instanceof Y.XmlText) ? value : undefined;
 }

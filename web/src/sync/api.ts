@@ -27,7 +27,8 @@ export class Problem extends Error {
 }
 
 export type User = { id: string; name: string; email: string; color: string; created_at: string };
-export type Person = { id: string; name: string; color: string };
+/** `guest`: somebody who came by a link, and whose name nobody has checked. */
+export type Person = { id: string; name: string; color: string; guest?: true };
 export type Role = "owner" | "admin" | "editor" | "commenter" | "viewer";
 export type Workspace = { id: string; name: string; role: Role; created_at: string };
 export type Project = {

@@ -218,7 +218,11 @@ describe("a session", () => {
     });
     edit(session, "bad");
     expect(await reset).toEqual(["refused", "the document is full"]);
-    expect(session.state()).toEqual({ kind: "refused", reason: "the document is full" });
+    expect(session.state()).toEqual({
+      kind: "refused",
+      reason: "the document is full",
+      anew: true,
+    });
     server.refusal = null;
     const again = open();
     await again.synced;

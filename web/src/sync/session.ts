@@ -6,6 +6,7 @@ import * as Y from "yjs";
 import { parseEvent, readFrame, type ServerEvent } from "./frames.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { Line } from "./line.ts";
+import { heldBack, keepRescue, rescueName, type Why } from "./rescue.ts";
 import type { Access, DocKind, SaveState, Session, SessionOptions } from "./session_types.ts";
 import { openStore, type Store, storeName } from "./store.ts";
 import { openTabs, type Tabs } from "./tabs.ts";
@@ -21,9 +22,12 @@ const maxRows = 500;
 /** So many answers that a document's messages are too large or malformed end the attempts. */
 const maxBadFrames = 3;
 
+/** What the server says when a document was begun anew. */
+const wasReset = "the document was reset";
+
 type End =
   | { kind: "open" }
-  | { kind: "refused"; reason: string }
+  | { kind: "refused"; reason: string; anew?: true }
   | { kind: "signedOut" }
   | { kind: "closed" };
 
@@ -69,7 +73,7 @@ class ProjectSession implements Session {
   };
   private readonly listeners = new Set<(state: SaveState) => void>();
   private readonly eventListeners = new Set<(event: ServerEvent) => void>();
-  private readonly resetListeners = new Set<(why: "reset" | "refused", reason: string) => void>();
+  private readonly resetListeners = new Set<(why: Why, reason: string) => void>();
   private readonly resolveSynced: () => void;
   private line: Line | null = null;
   private store: Store | null = null;
@@ -86,7 +90,10 @@ class ProjectSession implements Session {
   constructor(project: string, options: SessionOptions) {
     this.project = project;
     this.options = options;
-    this.storing = (options.keep ?? true) && typeof indexedDB !== "undefined";
+    this.storing =
+      (options.keep ?? true) &&
+      typeof indexedDB !== "undefined" &&
+      !heldBack(rescueName(options.person, project));
     let resolve: () => void = () => undefined;
     this.synced = new Promise((done) => {
       resolve = done;
@@ -110,7 +117,7 @@ class ProjectSession implements Session {
     const waiting = this.waiting();
     switch (this.end.kind) {
       case "refused":
-        return { kind: "refused", reason: this.end.reason };
+        return this.end;
       case "signedOut":
         return { kind: "signedOut", waiting };
       case "closed":
@@ -145,7 +152,7 @@ class ProjectSession implements Session {
     return () => this.eventListeners.delete(listener);
   }
 
-  onReset(listener: (why: "reset" | "refused", reason: string) => void): () => void {
+  onReset(listener: (why: Why, reason: string) => void): () => void {
     this.resetListeners.add(listener);
     return () => this.resetListeners.delete(listener);
   }
@@ -351,7 +358,7 @@ class ProjectSession implements Session {
       case "no such project":
         this.finish({ kind: "refused", reason });
         return;
-      case "the document was reset":
+      case wasReset:
         this.reset("reset", reason);
         return;
       default:
@@ -375,33 +382,60 @@ class ProjectSession implements Session {
         this.finish({ kind: "refused", reason: reason || "no access" });
         break;
       case 4409:
-        this.reset("reset", reason);
+        this.reset(reason === wasReset ? "reset" : "refused", reason);
         break;
       case 4400:
       case 4413:
-        this.badFrames++;
-        if (this.badFrames >= maxBadFrames) this.finish({ kind: "refused", reason });
+        this.onBadFrame(code, reason);
         break;
     }
     this.tell();
   }
 
+  // onBadFrame ends the attempts to send what the server cannot read, after some;
+  // what is too large for it once is so for ever.
+  private onBadFrame(code: number, reason: string): void {
+    const unsaved = this.each().filter((each) => each.ledger.waiting() > 0);
+    const kinds = unsaved.map(({ kind }) => kind);
+    this.badFrames++;
+    if (code === 4413 && kinds.length > 0) this.reset("tooLarge", reason, kinds);
+    else if (this.badFrames >= maxBadFrames) this.finish({ kind: "refused", reason });
+  }
+
   // reset drops the local copy: it differs from everyone's for good.
-  private reset(
-    why: "reset" | "refused",
-    reason: string,
-    kinds: DocKind[] = ["timeline", "review"],
-  ): void {
+  private reset(why: Why, reason: string, kinds: DocKind[] = ["timeline", "review"]): void {
     if (this.end.kind !== "open") return;
-    this.finish({ kind: "refused", reason: reason || why });
+    this.finish({ kind: "refused", reason: reason || why, anew: true });
+    // Only when the rows are gone may the project be opened anew.
+    void this.drop(why, reason, kinds).then(() => {
+      for (const listener of [...this.resetListeners]) listener(why, reason);
+    });
+  }
+
+  // drop takes documents out of this browser, after it has kept a copy of them. What
+  // could not be kept there stays in the rows, which this page reads no more.
+  private async drop(why: Why, reason: string, kinds: DocKind[]): Promise<void> {
+    const { person, keep = true } = this.options;
+    // What has no rows goes with this session.
+    const going = this.each().filter(
+      ({ kind, ledger }) => kinds.includes(kind) || (!this.storing && ledger.waiting() > 0),
+    );
+    const count = () => going.reduce((sum, each) => sum + each.ledger.waiting(), 0);
+    let waiting: number;
+    let kept: boolean;
+    do {
+      waiting = count();
+      const states = Object.fromEntries(
+        going.map(({ kind, doc }) => [kind, Y.encodeStateAsUpdate(doc)]),
+      );
+      const dropped = { why, reason, at: Date.now(), waiting, states };
+      kept = await keepRescue(rescueName(person, this.project), dropped, keep);
+    } while (count() !== waiting);
     const store = this.store;
     this.store = null;
     this.storing = false;
-    store?.drop(kinds);
-    // Only when the rows are gone may the project be opened anew.
-    void Promise.resolve(store?.close()).then(() => {
-      for (const listener of [...this.resetListeners]) listener(why, reason);
-    });
+    if (kept) store?.drop(kinds);
+    await store?.close();
   }
 
   private finish(end: End): void {

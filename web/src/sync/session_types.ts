@@ -2,6 +2,7 @@
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import type { ServerEvent } from "./frames.ts";
+import type { Why } from "./rescue.ts";
 
 /** `waiting` counts changes made here that the server has not acknowledged; it survives a reload. */
 export type SaveState =
@@ -11,7 +12,8 @@ export type SaveState =
   | { kind: "held"; waiting: number }
   | { kind: "offline"; waiting: number }
   | { kind: "reconnecting"; waiting: number }
-  | { kind: "refused"; reason: string }
+  /** `anew`: the project is about to be opened anew, see `onReset`. */
+  | { kind: "refused"; reason: string; anew?: true }
   | { kind: "signedOut"; waiting: number };
 
 export type DocKind = "timeline" | "review";
@@ -38,11 +40,11 @@ export type Session = {
   /** Events of the server on the timeline's room (renders, notices). */
   onEvent(listener: (event: ServerEvent) => void): () => void;
   /**
-   * Called when the local copy was dropped: the document was reset, or a
-   * change of this page was refused. Close this session and open the project
-   * anew; nothing of this session is of use.
+   * Called when the local copy was dropped, and kept as a rescue: the document was
+   * reset, or a change of this page was refused or too large. Close this session
+   * and open the project anew; nothing of this session is of use.
    */
-  onReset(listener: (why: "reset" | "refused", reason: string) => void): () => void;
+  onReset(listener: (why: Why, reason: string) => void): () => void;
   /** Tries to connect now instead of after the next wait; also after signing in again. */
   reconnect(): void;
   /** Stops; what waits stays kept for the next time. */

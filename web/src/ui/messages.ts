@@ -2,6 +2,7 @@ import { interchangeDe, interchangeEn } from "./messages_interchange.ts";
 import { mediaDe, mediaEn } from "./messages_media.ts";
 import { peopleDe, peopleEn } from "./messages_people.ts";
 import { rendersDe, rendersEn } from "./messages_renders.ts";
+import { rescueDe, rescueEn } from "./messages_rescue.ts";
 import { reviewDe, reviewEn } from "./messages_review.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
@@ -156,6 +157,7 @@ const en = {
   ...interchangeEn,
   ...reviewEn,
   ...peopleEn,
+  ...rescueEn,
 };
 
 export type Messages = typeof en;
@@ -317,6 +319,7 @@ const de: Messages = {
   ...interchangeDe,
   ...reviewDe,
   ...peopleDe,
+  ...rescueDe,
 };
 
 export const languages = { en, de } as const;

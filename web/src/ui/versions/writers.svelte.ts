@@ -34,7 +34,10 @@ export class Writers {
     const known = this.people.get(client);
     if (known) return known;
     const here = people.find((presence) => presence.client === client);
-    if (here) return { id: here.person, name: here.name, color: here.color };
+    if (here) {
+      const { person: id, name, color, guest } = here;
+      return { id, name, color, ...(guest ? { guest } : {}) };
+    }
     if (Date.now() - this.asked > askAgain) void this.learn();
     return nobody();
   }
