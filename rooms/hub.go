@@ -80,9 +80,10 @@ func New(c Config) *Hub {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	h := &Hub{
-		config: c, journal: newJournal(c), closing: make(chan struct{}),
+		config: c, closing: make(chan struct{}),
 		compacting: make(chan struct{}, 1), rooms: map[string]*Room{},
 	}
+	h.journal = newJournal(h)
 	h.alive, h.kill = context.WithCancelCause(context.Background())
 	return h
 }
@@ -183,20 +184,21 @@ func (h *Hub) Open() []string {
 	return slices.Sorted(maps.Keys(h.rooms))
 }
 
-// Broadcast sends a Stateless message, JSON, to the members of a document.
+// Broadcast sends a Stateless message, JSON, to the members of a document, soon.
 func (h *Hub) Broadcast(doc string, payload []byte) {
 	if r := h.find(doc); r != nil {
-		r.do(func() { r.stateless(payload) })
+		_ = r.orders.add(func() { r.stateless(payload) }) // a room so far behind has nobody in it
 	}
 }
 
 // End lets members of a document go, for this reason: those of a person, or
-// all when person is empty.
+// all when person is empty. It does not wait. Members of joins that are under way
+// may still come in afterwards: who joins asks for the right anew behind it.
 func (h *Hub) End(doc, person string, reason error) {
 	h.endWho(doc, reason, func(m *Member) bool { return person == "" || m.Person == person })
 }
 
-// EndShare lets the guests go who came to a document by a share.
+// EndShare lets the guests go who came to a document by a share, see End.
 func (h *Hub) EndShare(doc, share string, reason error) {
 	h.endWho(doc, reason, func(m *Member) bool { return m.Share == share })
 }
@@ -206,13 +208,16 @@ func (h *Hub) endWho(doc string, reason error, who func(*Member) bool) {
 	if r == nil {
 		return
 	}
-	r.do(func() {
+	order := func() {
 		for _, m := range r.everyone() {
 			if who(m) {
 				r.drop(m, reason)
 			}
 		}
-	})
+	}
+	if !r.orders.add(order) {
+		r.orders.instead(func() { r.fail(ErrRestart) })
+	}
 }
 
 // Reset replaces a document by state, which may be empty. Its members are let

@@ -22,6 +22,7 @@ type journal struct {
 	metrics Metrics
 	kick    chan struct{} // something waits
 	failed  func(error)   // is told of each attempt that failed
+	safely  func(what, doc string, fn func() error) error
 
 	mu    sync.Mutex // guards what follows and the slots
 	queue []*slot    // slots with waiting entries
@@ -42,9 +43,10 @@ type slot struct {
 	err     error  // the log refuses this document
 }
 
-func newJournal(c Config) *journal {
+func newJournal(h *Hub) *journal {
+	c := h.config
 	return &journal{
-		log: c.Log, metrics: c.Metrics, kick: make(chan struct{}, 1),
+		log: c.Log, metrics: c.Metrics, kick: make(chan struct{}, 1), safely: h.safely,
 		failed: func(err error) { c.Logger.Error("log does not take entries", "err", err) },
 	}
 }
@@ -137,7 +139,11 @@ func (j *journal) store(ctx context.Context, slots []*slot, writes []Write) {
 func (j *journal) append(ctx context.Context, writes []Write) ([]Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
-	receipts, err := j.log.Append(ctx, writes)
+	var receipts []Receipt
+	err := j.safely("appending", "", func() (err error) {
+		receipts, err = j.log.Append(ctx, writes)
+		return err
+	})
 	if err == nil && len(receipts) != len(writes) {
 		panic(fmt.Sprintf("rooms: the log answered %d writes with %d receipts", len(writes), len(receipts)))
 	}

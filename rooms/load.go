@@ -126,5 +126,5 @@ func (h *Hub) compact(s Snapshot) error {
 	}
 	ctx, cancel := context.WithTimeout(h.alive, compactTimeout)
 	defer cancel()
-	return h.config.Log.Compact(ctx, s)
+	return h.safely("compaction", s.Doc, func() error { return h.config.Log.Compact(ctx, s) })
 }

@@ -214,6 +214,7 @@ type peer struct {
 	person    string
 	write     bool
 	moderate  bool
+	explodes  bool // when it is let go
 	announces bool        // its client in presence, on joining
 	asleep    atomic.Bool // does not take what waits for it
 	encoder   rooms.Encoder
@@ -257,6 +258,9 @@ func (p *peer) Wake(*rooms.Member) {
 }
 
 func (p *peer) End(_ *rooms.Member, reason error) {
+	if p.explodes {
+		panic("oh")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reason = reason

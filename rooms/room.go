@@ -31,6 +31,7 @@ type Room struct {
 	leaves chan *Member
 	inbox  chan event
 	calls  chan func()
+	orders orders
 	gone   chan struct{} // closed when the room is over and its document stored
 	err    error         // why; readable after gone, nil when it was just empty
 
@@ -74,6 +75,7 @@ func newRoom(h *Hub, doc string) *Room {
 		hub: h, doc: doc,
 		joins: make(chan join), leaves: make(chan *Member), calls: make(chan func()),
 		inbox: make(chan event, inboxSize), gone: make(chan struct{}),
+		orders: orders{wake: make(chan struct{}, 1)},
 	}
 }
 
@@ -110,6 +112,7 @@ func (r *Room) run() {
 func (r *Room) guard(fn func()) {
 	defer func() {
 		if p := recover(); p != nil {
+			r.hub.config.Metrics.panicked()
 			r.hub.config.Logger.Error("room panicked", "doc", r.doc, "panic", p, "stack", string(debug.Stack()))
 			r.fail(fmt.Errorf("%w: panic: %v", ErrFailed, p))
 		}
@@ -156,6 +159,8 @@ func (r *Room) step() {
 		r.takeAsides()
 	case fn := <-r.calls:
 		fn()
+	case <-r.orders.wake:
+		r.obey()
 	case <-r.timer.C:
 		r.alarm = time.Time{}
 		r.due(time.Now())
@@ -301,7 +306,10 @@ func (r *Room) drop(m *Member, reason error) {
 		m.outbox.discard()
 	}
 	r.leave(m)
-	m.Sink.End(m, reason)
+	_ = r.hub.safely("a member's end", r.doc, func() error { // it is logged, and the member is out
+		m.Sink.End(m, reason)
+		return nil
+	})
 }
 
 // dropAll lets all members go.
@@ -381,10 +389,10 @@ func (r *Room) end() {
 			r.hub.config.Logger.Error("room ended", "doc", r.doc, "err", reason)
 		}
 	} else {
-		r.compactLast()
+		r.guard(r.compactLast)
 	}
 	if reason == nil || errors.Is(reason, ErrRestart) {
-		r.settleDown()
+		r.guard(r.settleDown)
 	}
 	r.finish()
 	if r.tail.busy {

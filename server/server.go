@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,7 @@ type Server struct {
 // New makes a server.
 func New(c Config) *Server {
 	s := &Server{Config: c, works: newWorks(), files: readAssets(c)}
+	s.sockets.panicked = s.panicked
 	s.sockets.perPerson = cmp.Or(c.PersonSockets, personSockets)
 	return s
 }
@@ -120,12 +122,18 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n")) // the client is gone, or it is not
 }
 
+// panicked takes down that something of ours panicked.
+func (s *Server) panicked(what string, p any) {
+	s.Metrics.panics.Inc()
+	s.Log.Error("panicked", "what", what, "panic", p, "stack", string(debug.Stack()))
+}
+
 // recoverer answers a request whose handler panicked, and logs it.
 func (s *Server) recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				s.Log.Error("handler panicked", "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "panic", p)
+				s.panicked(r.Method+" "+chi.RouteContext(r.Context()).RoutePattern(), p)
 				writeProblem(w, problem(errInternal))
 			}
 		}()

@@ -336,3 +336,36 @@ func TestRevokingAndExpiryThrowGuestsOutWithinASecond(t *testing.T) {
 		}
 	})
 }
+
+// Ending a link does not wait for a document that loads, and who is on the way in
+// by it does not get in.
+func TestALinkEndsWhileItsDocumentLoads(t *testing.T) {
+	onEdge(t, func(t *testing.T, e *edge) {
+		ada, studio := e.join("Ada")
+		project := e.project(ada, studio)
+		id, link := e.share(ada, project, map[string]any{})
+		doc := project + "/review"
+		in := e.knock(map[string]any{"token": link, "display_name": "Cleo"})
+		gate := make(chan struct{})
+		e.gate = gate
+		guest := e.open("/collab")
+		guest.say(doc, wire.Token, []byte(in.text("access_token")))
+		guest.settle()
+		start := time.Now()
+		a := e.do("DELETE", "/api/v1/shares/"+id, ada, nil)
+		if waited := time.Since(start); a.status >= 300 || waited != 0 {
+			t.Errorf("the link ended with %d after %v", a.status, waited)
+		}
+		close(gate)
+		if got := guest.kinds(doc); guest.code() == 0 && (len(got) == 0 || got[len(got)-1] != wire.PermissionDenied) {
+			t.Errorf("the guest got %v", got)
+		}
+		guest.say(doc, wire.SyncStep1, empty)
+		for _, m := range guest.settle() {
+			if m.Kind == wire.SyncStep2 {
+				t.Error("the guest got the document")
+			}
+		}
+		guest.leave()
+	})
+}
