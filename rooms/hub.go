@@ -27,6 +27,8 @@ var (
 	ErrFailed = errors.New("the room failed")
 	// ErrRefused: the member wrote what it may not; drop local state and join anew.
 	ErrRefused = errors.New("a change was refused")
+	// ErrUnsaved: so many edits could not be stored before the end.
+	ErrUnsaved = errors.New("edits that were given up unsaved")
 	// ErrForged: the member wrote in the name of another.
 	ErrForged = errors.New("a change was forged")
 )
@@ -90,7 +92,7 @@ func New(c Config) *Hub {
 
 // Run works until ctx ends, then lets all members go with ErrRestart, stores
 // what rooms still have, and returns when nothing of the hub is left. It is
-// called once.
+// called once. It ends with ErrUnsaved when the log did not take all of that.
 func (h *Hub) Run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writing, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -106,6 +108,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.kill(ErrRestart)
 	stop(ErrRestart)
 	writer.Wait()
+	if n := h.journal.unsaved(); n > 0 {
+		return fmt.Errorf("%w: %d", ErrUnsaved, n)
+	}
 	return nil
 }
 

@@ -27,6 +27,7 @@ type journal struct {
 	mu    sync.Mutex // guards what follows and the slots
 	queue []*slot    // slots with waiting entries
 	bytes int        // waiting or in flight
+	count int        // entries of that
 }
 
 // slot is the place of one room in the journal. Except for wake its fields are
@@ -61,6 +62,7 @@ func (j *journal) add(s *slot, e Entry) {
 	j.mu.Lock()
 	s.waiting = append(s.waiting, e)
 	j.bytes += len(e.Update)
+	j.count++
 	if !s.queued {
 		s.queued = true
 		j.queue = append(j.queue, s)
@@ -75,6 +77,13 @@ func (j *journal) progress(s *slot) (stored, seq uint64, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return s.stored, s.seq, s.err
+}
+
+// unsaved is how many entries wait.
+func (j *journal) unsaved() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.count
 }
 
 // full tells whether more waits than the node may hold.
@@ -159,6 +168,7 @@ func (j *journal) settle(slots []*slot, writes []Write, receipts []Receipt) {
 			j.bytes -= len(e.Update)
 		}
 		entries += len(writes[i].Entries)
+		j.count -= len(writes[i].Entries)
 		if err := receipts[i].Err; err != nil {
 			s.err = err
 			continue

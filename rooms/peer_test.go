@@ -214,7 +214,7 @@ type peer struct {
 	person    string
 	write     bool
 	moderate  bool
-	explodes  bool // when it is let go
+	explodes  bool        // when it is let go
 	announces bool        // its client in presence, on joining
 	asleep    atomic.Bool // does not take what waits for it
 	encoder   rooms.Encoder

@@ -47,6 +47,7 @@ type Room struct {
 	held     []held
 	aside    aside // updates that wait for others
 	degraded bool
+	damaged  bool // something of the document was lost on our disk
 	closing  bool // the node goes down
 	presence presence
 	tail     tail
@@ -242,6 +243,9 @@ func (r *Room) join(j join) {
 	}
 	if r.degraded {
 		m.send(wire.Message{Kind: wire.Stateless, Payload: noticeNotSaved})
+	}
+	if r.damaged && m.Moderate {
+		m.send(wire.Message{Kind: wire.Stateless, Payload: noticeDamaged})
 	}
 	r.sendPresence(m)
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -73,6 +74,7 @@ var problems = []struct {
 	{errFormat, http.StatusUnsupportedMediaType, "unknown-format", "This is no timeline, storyboard or captions that can be imported"},
 	{timeline.ErrLocked, http.StatusConflict, "locked-track", "The story track is locked: unlock it first"},
 	{rooms.ErrFull, http.StatusRequestEntityTooLarge, "document-full", "The document has no room for this"},
+	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk-full", "The disk of the server is full: nothing was changed, try again later"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
 }
 

@@ -5,6 +5,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -109,7 +111,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.Ping(ctx); err != nil {
 		s.Log.Warn("not ready", "err", err)
-		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+		why := "the database does not answer"
+		if errors.Is(err, syscall.ENOSPC) {
+			why = "the disk is full"
+		}
+		plain(w, http.StatusServiceUnavailable, why)
 		return
 	}
 	plain(w, http.StatusOK, "ready")

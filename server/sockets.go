@@ -27,7 +27,7 @@ type sockets struct {
 	early   sum            // bytes of messages that wait for Auth answers
 	tallies tallies        // whose they are
 
-	perPerson int                     // how many one may have
+	perPerson int                      // how many one may have
 	panicked  func(what string, p any) // is told of faults of ours
 
 	mu       sync.Mutex // guards what follows

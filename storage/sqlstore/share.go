@@ -15,7 +15,7 @@ const shareColumns = `s.id, s.project, p.name, s.hash, s.comment, s.download, s.
 
 // CreateShare stores a share if its project has room for it; see auth.Shares.
 func (s *Store) CreateShare(ctx context.Context, a auth.Share, most int) error {
-	result, err := s.write.ExecContext(ctx, `INSERT INTO shares
+	result, err := s.run(ctx, `INSERT INTO shares
 		(id, project, hash, comment, download, password, version, person, created, expires)
 		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM shares WHERE project = ? AND revoked = 0) < ? ON CONFLICT (hash) DO NOTHING`,
 		a.ID, a.Project, a.Hash, a.Comment, a.Download, a.Password, a.Version, a.Person, a.Created.UnixMilli(), until(a.Expires),
@@ -91,7 +91,7 @@ func (s *Store) RevokeShare(ctx context.Context, id string) error {
 
 // CreateGuest stores a guest if the share has room for one; see auth.Guests.
 func (s *Store) CreateGuest(ctx context.Context, g auth.Guest, most int) error {
-	result, err := s.write.ExecContext(ctx, `INSERT INTO guests (id, share, name, color, hash, created)
+	result, err := s.run(ctx, `INSERT INTO guests (id, share, name, color, hash, created)
 		SELECT ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM guests WHERE share = ?) < ?`,
 		g.ID, g.Share, g.Name, g.Color, g.Hash, g.Created.UnixMilli(), g.Share, most)
 	if err := one(result, err, auth.ErrTooMany); err != nil {
