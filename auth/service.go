@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -42,11 +43,15 @@ type Config struct {
 	Key    ed25519.PrivateKey // signs access tokens
 	Issuer string             // of access tokens: the public URL
 	Now    func() time.Time   // nil: time.Now
+
+	// ShareGuests is how many guests a share has at once; 0 for the usual.
+	ShareGuests int
 }
 
 // Service signs people in and tells what they may do.
 type Service struct {
 	store     Store
+	maxGuests int // of a share
 	signer    *signer
 	guests    *signer
 	sharing   shareLimits
@@ -77,7 +82,7 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	s := &Service{
-		store: c.Store, signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now), sharing: newShareLimits(c.Now), passwords: newPasswords(), now: c.Now,
+		store: c.Store, maxGuests: cmp.Or(c.ShareGuests, maxGuests), signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now), sharing: newShareLimits(c.Now), passwords: newPasswords(), now: c.Now,
 		signIns: newNetLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
 		addresses: newNetLimiter(addressTries, time.Minute, c.Now),
 		signUps:   newNetLimiter(signUpTries, time.Minute, c.Now),

@@ -29,13 +29,14 @@ type shareJSON struct {
 	ExpiresAt    *time.Time `json:"expires_at,omitempty"`
 	Views        int        `json:"views" doc:"How often it was opened; of the newest 1000 times."`
 	ViewedAt     *time.Time `json:"viewed_at,omitempty" doc:"When it was last."`
+	Crowded      int        `json:"crowded,omitempty" doc:"How many guests who wrote nothing were let go, as the link had as many as it may."`
 	URL          string     `json:"url,omitempty" doc:"Only in the answer to its making."`
 }
 
 func showShare(s auth.Share) shareJSON {
 	return shareJSON{
 		ID: s.ID, Project: s.Project, Capabilities: capabilities(s), Password: s.Password != "", Version: s.Version, Person: s.Person,
-		CreatedAt: timestamp(s.Created), ExpiresAt: perhaps(s.Expires), Views: s.Views, ViewedAt: perhaps(s.Viewed),
+		CreatedAt: timestamp(s.Created), ExpiresAt: perhaps(s.Expires), Views: s.Views, ViewedAt: perhaps(s.Viewed), Crowded: s.Crowded,
 	}
 }
 
@@ -223,6 +224,11 @@ func (s *Server) openShare(ctx context.Context, in *openShareRequest) (*openedAn
 	})
 	if err != nil {
 		return nil, err
+	}
+	if done.Gone != "" {
+		for _, kind := range kinds {
+			s.Hub.End(done.Share.Project+"/"+kind, done.Gone, auth.ErrShareEnded)
+		}
 	}
 	return s.showOpened(done), nil
 }

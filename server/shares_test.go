@@ -369,3 +369,34 @@ func TestALinkEndsWhileItsDocumentLoads(t *testing.T) {
 		guest.leave()
 	})
 }
+
+// Many openings do not use a link up: the oldest guests who wrote nothing go, and
+// who made the link sees that.
+func TestManyOpeningsDoNotUseALinkUp(t *testing.T) {
+	s := newSite(t, "http://localhost")
+	ada, studio := s.join("Ada")
+	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
+	id, token := s.share(ada, project, map[string]any{"capabilities": []string{"comment"}})
+	var guests []answer
+	for i := range shareGuests + 2 {
+		in := s.knock(map[string]any{"token": token, "display_name": fmt.Sprint("Guest ", i)})
+		if in.status != http.StatusOK {
+			t.Fatalf("opening %d = %d %s", i, in.status, in.raw)
+		}
+		guests = append(guests, in)
+		if i == 0 { // the first of all writes
+			comment := commentBy(77, in.text("guest", "id"))
+			if err := s.hub.Edit(t.Context(), project+"/review", in.text("guest", "id"), func([]byte) ([]byte, error) { return comment, nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i, want := range map[int]int{0: http.StatusOK, 1: http.StatusUnauthorized, 2: http.StatusUnauthorized, 3: http.StatusOK, shareGuests + 1: http.StatusOK} {
+		if a := s.do("POST", "/api/v1/shares/"+id+"/resume", "", nil, withCookie(guests[i])); a.status != want {
+			t.Errorf("guest %d comes back with %d, want %d", i, a.status, want)
+		}
+	}
+	if a := s.do("GET", "/api/v1/projects/"+project+"/shares", ada, nil); !strings.Contains(a.raw, `"crowded":2`) {
+		t.Errorf("the list of links = %s", a.raw)
+	}
+}

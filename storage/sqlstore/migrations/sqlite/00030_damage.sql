@@ -22,6 +22,10 @@ CREATE TABLE document_damage (
 ) STRICT;
 CREATE INDEX damage_by_document ON document_damage (document, id);
 
+-- How many guests a link has let go for new ones.
+ALTER TABLE shares ADD COLUMN crowded INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX writers_by_person ON document_writers (person);
+
 -- Written to see whether there is space.
 CREATE TABLE probe (
 	id     INTEGER PRIMARY KEY,
@@ -29,6 +33,8 @@ CREATE TABLE probe (
 ) STRICT;
 
 -- +goose Down
+DROP INDEX writers_by_person;
+ALTER TABLE shares DROP COLUMN crowded;
 DROP TABLE probe;
 DROP TABLE document_damage;
 DROP TABLE document_former;
