@@ -51,6 +51,7 @@ type Server struct {
 	Config
 	sockets  sockets
 	works    *works
+	named    named
 	draining atomic.Bool
 	files    map[string]asset // the built client
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -262,11 +263,17 @@ func (s *Server) sharedAssets(ctx context.Context, in *sharedAssetsRequest) (*bo
 	if err != nil {
 		return nil, err
 	}
+	seen, err := s.seen(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	found, err := s.Media.Assets(ctx, p, p.Project, in.page())
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) }), nil
+	out := pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) })
+	out.Body.Items = slices.DeleteFunc(out.Body.Items, func(a assetJSON) bool { return !seen(a.ID) })
+	return out, nil
 }
 
 // sharedTimeline is the version that a link shows, as a Yjs update.
@@ -294,6 +301,13 @@ func (s *Server) sharedContent(ctx context.Context, in *sharedContentRequest) (*
 	}
 	if in.Download && !p.Download {
 		return nil, auth.ErrForbidden
+	}
+	seen, err := s.seen(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !seen(in.Asset) {
+		return nil, auth.ErrNotFound
 	}
 	return s.file(ctx, p, &contentRequest{InAsset: in.InAsset, Download: in.Download})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/soratoo/soratoo/crdt/wire"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/rooms/review"
+	"github.com/soratoo/soratoo/rooms/timeline"
 )
 
 // share makes a link and returns its id and token.
@@ -398,5 +399,48 @@ func TestManyOpeningsDoNotUseALinkUp(t *testing.T) {
 	}
 	if a := s.do("GET", "/api/v1/projects/"+project+"/shares", ada, nil); !strings.Contains(a.raw, `"crowded":2`) {
 		t.Errorf("the list of links = %s", a.raw)
+	}
+}
+
+// use has a scene of a project refer to a file.
+func (s *site) use(project, asset string) {
+	s.t.Helper()
+	d := crdt.New(crdt.Options{ClientID: 41})
+	update := d.Transact(func(tx *crdt.Tx) {
+		d.Map(timeline.RootScenes).Set(tx, "s1", crdt.NewMap(map[string]any{
+			"title": "Gulls", "order": "a0", "length": 24, "render": crdt.NewMap(nil),
+			"refs": crdt.NewMap(map[string]any{asset: crdt.NewMap(map[string]any{"role": "style", "order": "a0"})}),
+		}))
+	})
+	if err := s.hub.Edit(s.t.Context(), project+"/timeline", "ada", func([]byte) ([]byte, error) { return update, nil }); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestALinkToAVersionShowsItsMediaOnly(t *testing.T) {
+	s, ada, _, project := studio(t)
+	shown := s.upload(ada, project, "shown.wav", wav(100)).text("id")
+	hidden := s.upload(ada, project, "hidden.wav", wav(200)).text("id")
+	s.use(project, shown)
+	version := s.do("POST", "/api/v1/projects/"+project+"/versions", ada, map[string]any{"name": "Cut"}).text("id")
+	for _, c := range []struct {
+		wanted map[string]any
+		hidden int
+	}{
+		{map[string]any{"version": version}, http.StatusNotFound},
+		{map[string]any{}, http.StatusOK},
+	} {
+		id, token := s.share(ada, project, c.wanted)
+		in := s.knock(map[string]any{"token": token, "display_name": "Cleo"})
+		at := "/api/v1/shares/" + id + "/assets"
+		all := s.do("GET", at, "", nil, withCookie(in))
+		if all.status != http.StatusOK || !strings.Contains(all.raw, shown) || strings.Contains(all.raw, hidden) != (c.hidden == http.StatusOK) {
+			t.Errorf("%v: media = %d %s", c.wanted, all.status, all.raw)
+		}
+		for asset, want := range map[string]int{shown: http.StatusOK, hidden: c.hidden} {
+			if a := s.do("GET", at+"/"+asset+"/content", "", nil, withCookie(in)); a.status != want {
+				t.Errorf("%v: a file = %d, want %d", c.wanted, a.status, want)
+			}
+		}
 	}
 }
