@@ -27,6 +27,7 @@ type Opened struct {
 	AccessExpires time.Time
 	Cookie        string // the guest's secret, for the browser to keep
 	CookieExpires time.Time
+	Gone          string // the guest who was let go for this one, "" for nobody
 }
 
 // OpenShare lets somebody in by a share's token: who has been here by it comes
@@ -41,9 +42,10 @@ func (s *Service) OpenShare(ctx context.Context, in Opening) (Opened, error) {
 		return Opened{}, err
 	}
 	cookie := in.Cookie(share.ID)
+	var gone string
 	guest, err := s.returning(ctx, share, cookie)
 	if errors.Is(err, ErrUnauthenticated) {
-		guest, cookie, err = s.newGuest(ctx, share, in)
+		guest, cookie, gone, err = s.newGuest(ctx, share, in)
 	}
 	if err != nil {
 		return Opened{}, err
@@ -51,7 +53,9 @@ func (s *Service) OpenShare(ctx context.Context, in Opening) (Opened, error) {
 	if err := s.store.AddView(ctx, share.ID, View{ID: NewID(), Guest: guest.ID, At: s.now().UTC()}, maxViews); err != nil {
 		return Opened{}, err
 	}
-	return s.opened(share, guest, cookie)
+	out, err := s.opened(share, guest, cookie)
+	out.Gone = gone
+	return out, err
 }
 
 // ResumeShare gives who came by a share a new access token, by the cookie. It
@@ -108,29 +112,30 @@ func (s *Service) returning(ctx context.Context, share Share, cookie string) (Gu
 	return guest, nil
 }
 
-func (s *Service) newGuest(ctx context.Context, share Share, in Opening) (Guest, string, error) {
+func (s *Service) newGuest(ctx context.Context, share Share, in Opening) (g Guest, cookie, gone string, err error) {
 	if share.Password != "" {
 		if in.Password == "" {
-			return Guest{}, "", ErrSharePassword
+			return Guest{}, "", "", ErrSharePassword
 		}
 		if !s.sharing.guess(share.ID, in.Address) {
-			return Guest{}, "", ErrTooMany
+			return Guest{}, "", "", ErrTooMany
 		}
 		switch ok, err := s.passwords.matches(ctx, in.Password, share.Password); {
 		case err != nil:
-			return Guest{}, "", err
+			return Guest{}, "", "", err
 		case !ok:
-			return Guest{}, "", ErrSharePassword
+			return Guest{}, "", "", ErrSharePassword
 		}
 	}
 	name, err := NormalName(in.Name)
 	if err != nil {
-		return Guest{}, "", err
+		return Guest{}, "", "", err
 	}
 	guest := Guest{ID: NewID(), Share: share.ID, Name: name, Color: s.color(), Created: s.now().UTC()}
-	cookie := cookieOf(guest.ID, newSecret())
+	cookie = cookieOf(guest.ID, newSecret())
 	guest.Hash = hashSecret(cookie)
-	return guest, cookie, s.store.CreateGuest(ctx, guest, maxGuests)
+	gone, err = s.store.CreateGuest(ctx, guest, s.maxGuests)
+	return guest, cookie, gone, err
 }
 
 // Guest returns who came by a share, by their access token. It ends with ErrUnauthenticated or ErrShareEnded.

@@ -23,6 +23,7 @@ type Share struct {
 	Created  time.Time
 	Expires  time.Time // zero: never
 	Revoked  bool
+	Crowded  int // guests who wrote nothing and were let go for new ones
 
 	Views  int       // openings, when listed
 	Viewed time.Time // the last of them, zero for none
@@ -63,8 +64,9 @@ type Shares interface {
 // Guests keeps guests, also those of revoked shares, whose names stay known.
 // Reads of what is not there end with ErrNotFound.
 type Guests interface {
-	// CreateGuest stores a guest, unless the share has so many: ErrTooMany.
-	CreateGuest(ctx context.Context, g Guest, most int) error
+	// CreateGuest stores a guest. If the share has so many, the oldest who wrote in
+	// no document is gone for that; when all did it ends with ErrTooMany.
+	CreateGuest(ctx context.Context, g Guest, most int) (gone string, err error)
 	Guest(ctx context.Context, id string) (Guest, error)
 	// SharePeople lists those of ids who are in the workspace of the share's
 	// project, or came to that project as guests.

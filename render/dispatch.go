@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -98,11 +99,8 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 // work claims one job after the other.
 func (d *Dispatcher) work(ctx context.Context, worker string) {
 	for ctx.Err() == nil {
-		c, err := d.config.Store.Claim(ctx, Want{Worker: worker, Backends: d.backends, Now: time.Now()})
+		err := d.safely(func() error { return d.next(ctx, worker) })
 		if err == nil {
-			d.Wake() // there may be more, for another worker
-			d.told(c)
-			d.do(ctx, c.Job)
 			continue
 		}
 		if !errors.Is(err, ErrNone) && ctx.Err() == nil {
@@ -116,6 +114,28 @@ func (d *Dispatcher) work(ctx context.Context, worker string) {
 	}
 }
 
+// next does one job, or returns why there is none.
+func (d *Dispatcher) next(ctx context.Context, worker string) error {
+	c, err := d.config.Store.Claim(ctx, Want{Worker: worker, Backends: d.backends, Now: time.Now()})
+	if err != nil {
+		return err
+	}
+	d.Wake() // there may be more, for another worker
+	d.told(c)
+	d.do(ctx, c.Job)
+	return nil
+}
+
+// safely calls fn. Its panic is its failure.
+func (d *Dispatcher) safely(fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("render: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn()
+}
+
 // watch puts back the jobs of workers that fell silent, on whatever node.
 func (d *Dispatcher) watch(ctx context.Context) {
 	for {
@@ -124,23 +144,32 @@ func (d *Dispatcher) watch(ctx context.Context) {
 			return
 		case <-time.After(overdueTime):
 		}
-		ids, err := d.config.Store.Overdue(ctx, time.Now())
-		if err != nil {
+		if err := d.safely(func() error { return d.putBack(ctx) }); err != nil {
 			d.config.Logger.Error("looking for lost renders", "err", err)
-		}
-		for _, id := range ids {
-			// Another node may have been faster.
-			if c, err := d.config.Store.Change(ctx, id, LeaseEnded{}, time.Now()); err == nil {
-				d.told(c)
-				d.Wake()
-			}
 		}
 	}
 }
 
+// putBack puts back the jobs whose workers fell silent.
+func (d *Dispatcher) putBack(ctx context.Context) error {
+	ids, err := d.config.Store.Overdue(ctx, time.Now())
+	for _, id := range ids {
+		// Another node may have been faster.
+		if c, err := d.config.Store.Change(ctx, id, LeaseEnded{}, time.Now()); err == nil {
+			d.told(c)
+			d.Wake()
+		}
+	}
+	return err
+}
+
 func (d *Dispatcher) told(c Change) {
-	if d.config.Told != nil {
-		d.config.Told(c)
+	if d.config.Told == nil {
+		return
+	}
+	err := d.safely(func() error { d.config.Told(c); return nil })
+	if err != nil {
+		d.config.Logger.Error("telling of a render", "err", err)
 	}
 }
 
@@ -160,7 +189,12 @@ func (d *Dispatcher) do(ctx context.Context, job Job) {
 	var progress progress
 	progress.set(0)
 	var beats sync.WaitGroup
-	beats.Go(func() { d.beat(working, job, &progress, cancel) })
+	beats.Go(func() {
+		if err := d.safely(func() error { d.beat(working, job, &progress, cancel); return nil }); err != nil {
+			d.config.Logger.Error("watching over a render", "job", job.ID, "err", err)
+			cancel(errUnheld)
+		}
+	})
 	asset, event := d.render(working, job, progress.set)
 	cancel(nil)
 	beats.Wait()
@@ -191,24 +225,26 @@ func (d *Dispatcher) render(ctx context.Context, job Job, report func(float64)) 
 		return "", d.broke(ctx, job, err)
 	}
 	defer os.RemoveAll(dir)
-	out, err := d.renderIn(ctx, job, dir, report)
+	var out Output
+	err = d.safely(func() (err error) {
+		out, err = d.renderIn(ctx, job, dir, report)
+		return err
+	})
 	if err != nil {
 		return "", d.broke(ctx, job, err)
 	}
-	asset, err = d.config.Keep(ctx, job, dir, out)
+	err = d.safely(func() (err error) {
+		asset, err = d.config.Keep(ctx, job, dir, out)
+		return err
+	})
 	if err != nil {
 		return "", d.broke(ctx, job, err)
 	}
 	return asset, Finished{job.Fence, Result{Asset: asset, Frames: out.Frames, Seconds: out.Seconds, Cost: out.Cost}}
 }
 
-// renderIn calls the renderer. Its panic is its failure.
+// renderIn calls the renderer.
 func (d *Dispatcher) renderIn(ctx context.Context, job Job, dir string, report func(float64)) (out Output, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("render: panic: %v", p)
-		}
-	}()
 	r := d.config.Renderers[job.Backend]
 	if r == nil {
 		return out, &Failure{Reason: Reason{"backend", "this node has no renderer " + job.Backend}}

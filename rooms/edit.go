@@ -21,6 +21,7 @@ const (
 // What members are told when the log stops answering, and when all is stored.
 var (
 	noticeNotSaved = []byte(`{"type":"notice","notice":"not-saved"}`)
+	noticeDamaged  = []byte(`{"type":"notice","notice":"damaged"}`) // to who may restore an earlier version
 	noticeSaved    = []byte(`{"type":"notice","notice":"saved"}`)
 )
 

@@ -50,7 +50,12 @@ func (r *Room) settleDown() {
 	}
 	told := Rested{Doc: r.doc, State: r.encoded(), People: r.rest.people, At: time.Now()}
 	r.rest = rest{}
-	r.hub.running.Go(func() { r.hub.config.Rest(told) })
+	r.hub.running.Go(func() {
+		_ = r.hub.safely("what is told of rest", told.Doc, func() error { // it is logged
+			r.hub.config.Rest(told)
+			return nil
+		})
+	})
 }
 
 // encoded is the whole state, which nobody may change.

@@ -28,6 +28,8 @@ var (
 	ErrFailed = errors.New("the room failed")
 	// ErrRefused: the member wrote what it may not; drop local state and join anew.
 	ErrRefused = errors.New("a change was refused")
+	// ErrUnsaved: so many edits could not be stored before the end.
+	ErrUnsaved = errors.New("edits that were given up unsaved")
 	// ErrForged: the member wrote in the name of another.
 	ErrForged = errors.New("a change was forged")
 )
@@ -81,16 +83,17 @@ func New(c Config) *Hub {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	h := &Hub{
-		config: c, journal: newJournal(c), closing: make(chan struct{}),
+		config: c, closing: make(chan struct{}),
 		compacting: make(chan struct{}, 1), rooms: map[string]*Room{},
 	}
+	h.journal = newJournal(h)
 	h.alive, h.kill = context.WithCancelCause(context.Background())
 	return h
 }
 
 // Run works until ctx ends, then lets all members go with ErrRestart, stores
 // what rooms still have, and returns when nothing of the hub is left. It is
-// called once.
+// called once. It ends with ErrUnsaved when the log did not take all of that.
 func (h *Hub) Run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writing, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -106,6 +109,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.kill(ErrRestart)
 	stop(ErrRestart)
 	writer.Wait()
+	if n := h.journal.unsaved(); n > 0 {
+		return fmt.Errorf("%w: %d", ErrUnsaved, n)
+	}
 	return nil
 }
 
@@ -184,10 +190,10 @@ func (h *Hub) Open() []string {
 	return slices.Sorted(maps.Keys(h.rooms))
 }
 
-// Broadcast sends a Stateless message, JSON, to the members of a document.
+// Broadcast sends a Stateless message, JSON, to the members of a document, soon.
 func (h *Hub) Broadcast(doc string, payload []byte) {
 	if r := h.find(doc); r != nil {
-		r.do(func() { r.stateless(payload) })
+		_ = r.orders.add(func() { r.stateless(payload) }) // a room so far behind has nobody in it
 	}
 }
 
@@ -207,12 +213,13 @@ func (h *Hub) BroadcastTeam(doc string, payload []byte) {
 }
 
 // End lets members of a document go, for this reason: those of a person, or
-// all when person is empty.
+// all when person is empty. It does not wait. Members of joins that are under way
+// may still come in afterwards: who joins asks for the right anew behind it.
 func (h *Hub) End(doc, person string, reason error) {
 	h.endWho(doc, reason, func(m *Member) bool { return person == "" || m.Person == person })
 }
 
-// EndShare lets the guests go who came to a document by a share.
+// EndShare lets the guests go who came to a document by a share, see End.
 func (h *Hub) EndShare(doc, share string, reason error) {
 	h.endWho(doc, reason, func(m *Member) bool { return m.Share == share })
 }
@@ -222,11 +229,14 @@ func (h *Hub) endWho(doc string, reason error, who func(*Member) bool) {
 	if r == nil {
 		return
 	}
-	r.do(func() {
+	order := func() {
 		for _, m := range r.everyone() {
 			if who(m) {
 				r.drop(m, reason)
 			}
 		}
-	})
+	}
+	if !r.orders.add(order) {
+		r.orders.instead(func() { r.fail(ErrRestart) })
+	}
 }

@@ -24,10 +24,12 @@ type journal struct {
 	metrics Metrics
 	kick    chan struct{} // something waits
 	failed  func(error)   // is told of each attempt that failed
+	safely  func(what, doc string, fn func() error) error
 
 	mu    sync.Mutex // guards what follows and the slots
 	queue []*slot    // slots with waiting entries
 	bytes int        // waiting or in flight
+	count int        // entries of that
 }
 
 // slot is the place of one room in the journal. Except for wake its fields are
@@ -44,9 +46,10 @@ type slot struct {
 	err     error  // the log refuses this document
 }
 
-func newJournal(c Config) *journal {
+func newJournal(h *Hub) *journal {
+	c := h.config
 	return &journal{
-		log: c.Log, metrics: c.Metrics, kick: make(chan struct{}, 1),
+		log: c.Log, metrics: c.Metrics, kick: make(chan struct{}, 1), safely: h.safely,
 		failed: func(err error) { c.Logger.Error("log does not take entries", "err", err) },
 	}
 }
@@ -61,6 +64,7 @@ func (j *journal) add(s *slot, e Entry) {
 	j.mu.Lock()
 	s.waiting = append(s.waiting, e)
 	j.bytes += len(e.Update)
+	j.count++
 	if !s.queued {
 		s.queued = true
 		j.queue = append(j.queue, s)
@@ -75,6 +79,13 @@ func (j *journal) progress(s *slot) (stored, seq uint64, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return s.stored, s.seq, s.err
+}
+
+// unsaved is how many entries wait.
+func (j *journal) unsaved() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.count
 }
 
 // full tells whether more waits than the node may hold.
@@ -160,7 +171,11 @@ func (j *journal) store(ctx context.Context, slots []*slot, writes []Write) {
 func (j *journal) append(ctx context.Context, writes []Write) ([]Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
-	receipts, err := j.log.Append(ctx, writes)
+	var receipts []Receipt
+	err := j.safely("appending", "", func() (err error) {
+		receipts, err = j.log.Append(ctx, writes)
+		return err
+	})
 	if err == nil && len(receipts) != len(writes) {
 		panic(fmt.Sprintf("rooms: the log answered %d writes with %d receipts", len(writes), len(receipts)))
 	}
@@ -176,6 +191,7 @@ func (j *journal) settle(slots []*slot, writes []Write, receipts []Receipt) {
 			j.bytes -= len(e.Update)
 		}
 		entries += len(writes[i].Entries)
+		j.count -= len(writes[i].Entries)
 		if err := receipts[i].Err; err != nil {
 			s.err = err
 			continue

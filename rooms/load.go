@@ -55,10 +55,6 @@ func (r *Room) load() {
 	if stored.Snapshot != nil {
 		err = state.Apply(stored.Snapshot)
 	}
-	for i := 0; i < len(stored.Tail) && err == nil; i++ {
-		err = state.Apply(stored.Tail[i])
-		r.tail.add(len(stored.Tail[i]))
-	}
 	if err == nil && stored.Former != nil {
 		r.former, err = crdt.StateVectorEntries(stored.Former)
 	}
@@ -66,12 +62,31 @@ func (r *Room) load() {
 		r.fail(fmt.Errorf("opening %s: %w: %w", r.doc, ErrCorrupt, err))
 		return
 	}
+	r.mend(state, &stored)
 	r.state, r.slot, r.owners.of = state, newSlot(r.doc, stored), stored.Writers
 	if r.owners.of == nil {
 		r.owners.of = map[uint64]Writer{}
 	}
 	r.tail.seq, r.tail.snapshot = stored.Seq, len(stored.Snapshot)
 	r.idle = time.Now().Add(idleTimeout)
+}
+
+// mend applies the entries after the snapshot. One that does not fit any more, as
+// it builds on what was damaged, is left out and told.
+func (r *Room) mend(state *crdt.Doc, stored *Stored) {
+	first := stored.Seq - uint64(len(stored.Tail))
+	for i, update := range stored.Tail {
+		if err := state.Apply(update); err != nil {
+			stored.Damage = append(stored.Damage, Damage{Kind: "unfit entry", Seq: first + uint64(i) + 1})
+			r.hub.config.Logger.Error("a stored entry does not fit", "doc", r.doc, "err", err)
+		}
+		r.tail.add(len(update))
+	}
+	for _, d := range stored.Damage {
+		r.hub.config.Logger.Error("a stored document is damaged", "doc", r.doc, "kind", d.Kind, "seq", d.Seq)
+	}
+	r.hub.config.Metrics.damaged(len(stored.Damage))
+	r.damaged = len(stored.Damage) > 0
 }
 
 // compact has a snapshot stored when the tail is long. The room goes on
@@ -129,5 +144,5 @@ func (h *Hub) compact(s Snapshot) error {
 	}
 	ctx, cancel := context.WithTimeout(h.alive, compactTimeout)
 	defer cancel()
-	return h.config.Log.Compact(ctx, s)
+	return h.safely("compaction", s.Doc, func() error { return h.config.Log.Compact(ctx, s) })
 }

@@ -11,8 +11,9 @@ import (
 // Log is where documents last. A write is on disk when Append returns; every
 // method may be called at once from any goroutine.
 type Log interface {
-	// Load returns everything that is stored of a document, in order. A
-	// document that was never written is empty, of FirstGeneration.
+	// Load returns everything sound that is stored of a document, in order. A
+	// document that was never written is empty, of FirstGeneration. Rows that are
+	// damaged are set aside, and found there ever after.
 	Load(ctx context.Context, doc string) (Stored, error)
 
 	// Append stores all writes in one commit and answers each in its place.
@@ -46,6 +47,10 @@ type Stored struct {
 	Snapshot   []byte   // entries up to some point, merged; nil when none
 	Tail       [][]byte // the entries after it
 
+	// Damage is what was not as it was written and is left out: it was set aside.
+	// What is here is the rest.
+	Damage []Damage
+
 	// Writers are the people behind the clients that wrote in the document, as
 	// far as entries told.
 	Writers map[uint64]Writer
@@ -60,6 +65,12 @@ type Replacement struct {
 	State []byte // nil: empty, and nobody has written in it
 	// Former is the state vector of what the document has been, as Stored has it.
 	Former []byte
+}
+
+// Damage is a stored row that was not as it was written.
+type Damage struct {
+	Kind string // entry, snapshot, head
+	Seq  uint64
 }
 
 // Entry is one update and whose it is.

@@ -10,6 +10,8 @@ type Metrics struct {
 	Update  func(d time.Duration) // from receipt to durable, an update
 	Fanout  func(d time.Duration) // from durable to every member's outbox
 	Batch   func(entries int)     // entries in one commit
+	Panics  func()                // a room or what it called panicked
+	Damaged func(rows int)        // stored rows that were set aside
 }
 
 // What becomes of an update, as Metrics.Updates tells.
@@ -19,6 +21,18 @@ const (
 	ResultRefused   = "refused"   // not allowed, or beyond a limit
 	ResultMalformed = "malformed" // not an update; its connection ended
 )
+
+func (m Metrics) panicked() {
+	if m.Panics != nil {
+		m.Panics()
+	}
+}
+
+func (m Metrics) damaged(rows int) {
+	if m.Damaged != nil && rows > 0 {
+		m.Damaged(rows)
+	}
+}
 
 func (m Metrics) rooms(delta int) {
 	if m.Rooms != nil {

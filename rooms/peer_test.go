@@ -215,6 +215,7 @@ type peer struct {
 	write     bool
 	moderate  bool
 	share     string
+	explodes  bool        // when it is let go
 	announces bool        // its client in presence, on joining
 	asleep    atomic.Bool // does not take what waits for it
 	encoder   rooms.Encoder
@@ -258,6 +259,9 @@ func (p *peer) Wake(*rooms.Member) {
 }
 
 func (p *peer) End(_ *rooms.Member, reason error) {
+	if p.explodes {
+		panic("oh")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reason = reason

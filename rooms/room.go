@@ -31,6 +31,7 @@ type Room struct {
 	leaves chan *Member
 	inbox  chan event
 	calls  chan func()
+	orders orders
 	gone   chan struct{} // closed when the room is over and its document stored
 	err    error         // why; readable after gone, nil when it was just empty
 
@@ -46,6 +47,7 @@ type Room struct {
 	held     []held
 	aside    aside // updates that wait for others
 	degraded bool
+	damaged  bool // something of the document was lost on our disk
 	closing  bool // the node goes down
 	presence presence
 	tail     tail
@@ -75,6 +77,7 @@ func newRoom(h *Hub, doc string) *Room {
 		hub: h, doc: doc,
 		joins: make(chan join), leaves: make(chan *Member), calls: make(chan func()),
 		inbox: make(chan event, inboxSize), gone: make(chan struct{}),
+		orders: orders{wake: make(chan struct{}, 1)},
 	}
 }
 
@@ -111,6 +114,7 @@ func (r *Room) run() {
 func (r *Room) guard(fn func()) {
 	defer func() {
 		if p := recover(); p != nil {
+			r.hub.config.Metrics.panicked()
 			r.hub.config.Logger.Error("room panicked", "doc", r.doc, "panic", p, "stack", string(debug.Stack()))
 			r.fail(fmt.Errorf("%w: panic: %v", ErrFailed, p))
 		}
@@ -157,6 +161,8 @@ func (r *Room) step() {
 		r.takeAsides()
 	case fn := <-r.calls:
 		fn()
+	case <-r.orders.wake:
+		r.obey()
 	case <-r.timer.C:
 		r.alarm = time.Time{}
 		r.due(time.Now())
@@ -239,6 +245,9 @@ func (r *Room) join(j join) {
 	if r.degraded {
 		m.send(wire.Message{Kind: wire.Stateless, Payload: noticeNotSaved})
 	}
+	if r.damaged && m.Moderate {
+		m.send(wire.Message{Kind: wire.Stateless, Payload: noticeDamaged})
+	}
 	r.sendPresence(m)
 }
 
@@ -302,7 +311,10 @@ func (r *Room) drop(m *Member, reason error) {
 		m.outbox.discard()
 	}
 	r.leave(m)
-	m.Sink.End(m, reason)
+	_ = r.hub.safely("a member's end", r.doc, func() error { // it is logged, and the member is out
+		m.Sink.End(m, reason)
+		return nil
+	})
 }
 
 // dropAll lets all members go.
@@ -382,10 +394,10 @@ func (r *Room) end() {
 			r.hub.config.Logger.Error("room ended", "doc", r.doc, "err", reason)
 		}
 	} else {
-		r.compactLast()
+		r.guard(r.compactLast)
 	}
 	if reason == nil || errors.Is(reason, ErrRestart) {
-		r.settleDown()
+		r.guard(r.settleDown)
 	}
 	r.finish()
 	if r.tail.busy {

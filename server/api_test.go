@@ -42,6 +42,7 @@ type site struct {
 
 // How large files and projects may be on a site.
 const (
+	shareGuests  = 20
 	fileBytes    = 64 << 10
 	projectBytes = 150 << 10
 )
@@ -69,7 +70,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
+	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL, ShareGuests: shareGuests})
 	hub := rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -78,8 +79,10 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		_ = hub.Run(ctx)
 	}()
 	t.Cleanup(func() { stop(); <-ended })
-	s := server.New(server.Config{
-		Hub: hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: hub, Rights: accounts}),
+	var s *server.Server
+	s = server.New(server.Config{
+		Renders: rendersOf(store, accounts, func() *server.Server { return s }),
+		Hub:     hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: hub, Rights: accounts}),
 		Media: media.New(media.Config{
 			Store: store, Blobs: files, Rights: accounts, FileBytes: fileBytes, ProjectBytes: projectBytes,
 		}),

@@ -180,7 +180,7 @@ func (c *collab) ask(ctx context.Context, d *collabDoc, token string) {
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.asked, d.denied = true, false
 	c.places++
-	c.joins.Go(func() { c.join(ctx, d, token) })
+	c.joins.Go(func() { c.safely("a join", func() { c.join(ctx, d, token) }) })
 }
 
 // put remembers a document, and forgets a refused one when there are many. The

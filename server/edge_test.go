@@ -85,7 +85,8 @@ func newEdge(t *testing.T) *edge {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
 	e.server = server.New(server.Config{
-		Hub: e.hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: e.hub, Rights: accounts}),
+		Renders: rendersOf(store, accounts, func() *server.Server { return e.server }),
+		Hub:     e.hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: e.hub, Rights: accounts}),
 		Log: slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Ping: store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})

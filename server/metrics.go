@@ -25,6 +25,8 @@ type Metrics struct {
 	batch    prometheus.Histogram
 	requests *prometheus.HistogramVec
 	failures *prometheus.CounterVec
+	panics   prometheus.Counter
+	damaged  prometheus.Counter
 }
 
 // NewMetrics makes the figures and registers them, with those of the process.
@@ -61,8 +63,16 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "soratoo_auth_failures_total",
 			Help: "Requests that were not let in, by reason.",
 		}, []string{"reason"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "soratoo_panics_total",
+			Help: "Faults of the program that ended one request, room or job and nothing else.",
+		}),
+		damaged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "soratoo_damaged_rows_total",
+			Help: "Stored rows that were found damaged and set aside.",
+		}),
 	}
-	registry.MustRegister(m.rooms, m.sockets, m.updates, m.update, m.fanout, m.batch, m.requests, m.failures,
+	registry.MustRegister(m.rooms, m.sockets, m.updates, m.update, m.fanout, m.batch, m.requests, m.failures, m.panics, m.damaged,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -75,6 +85,8 @@ func (m *Metrics) Rooms() rooms.Metrics {
 		Update:  func(d time.Duration) { m.update.Observe(d.Seconds()) },
 		Fanout:  func(d time.Duration) { m.fanout.Observe(d.Seconds()) },
 		Batch:   func(entries int) { m.batch.Observe(float64(entries)) },
+		Panics:  m.panics.Inc,
+		Damaged: func(rows int) { m.damaged.Add(float64(rows)) },
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -78,6 +79,7 @@ var problems = []struct {
 	{render.ErrState, http.StatusConflict, "render-state", "The render is not in a state for this"},
 	{timeline.ErrLocked, http.StatusConflict, "locked-track", "The story track is locked: unlock it first"},
 	{rooms.ErrFull, http.StatusRequestEntityTooLarge, "document-full", "The document has no room for this"},
+	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk-full", "The disk of the server is full: nothing was changed, try again later"},
 	{rooms.ErrRestart, http.StatusServiceUnavailable, "restarting", "The server is restarting, try again"},
 }
 

@@ -116,11 +116,13 @@ func TestEveryRouteHasItsRights(t *testing.T) {
 	vic, _ := s.join("Vic")
 	s.invite(ada, studio, "Vic", "viewer")
 	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
+	asset := s.upload(ada, project, "Harbour.wav", wav(100)).text("id")
+	s.use(project, asset)
 	version := s.do("POST", "/api/v1/projects/"+project+"/versions", ada, map[string]any{"name": "Harbour cut"}).text("id")
 	share, token := s.share(ada, project, map[string]any{"capabilities": []string{"comment", "download"}, "version": version})
 	guest := s.knock(map[string]any{"token": token, "display_name": "Cleo"})
 	fill := strings.NewReplacer("{workspace}", studio, "{person}", s.do("GET", "/api/v1/me", ada, nil).text("id"), "{project}", project, "{share}", share, "{version}", version,
-		"{document}", "timeline", "{asset}", s.upload(ada, project, "Harbour.wav", wav(100)).text("id"))
+		"{render}", s.render(ada, project, map[string]any{"kind": "preview"}).text("id"), "{document}", "timeline", "{asset}", asset)
 	seen := 0
 	paths, _ := s.do("GET", "/api/v1/openapi.json", "", nil).body["paths"].(map[string]any)
 	for path, methods := range paths {

@@ -5,12 +5,15 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -50,6 +53,7 @@ type Server struct {
 	Config
 	sockets  sockets
 	works    *works
+	named    named
 	draining atomic.Bool
 	files    map[string]asset // the built client
 }
@@ -57,6 +61,7 @@ type Server struct {
 // New makes a server.
 func New(c Config) *Server {
 	s := &Server{Config: c, works: newWorks(), files: readAssets(c)}
+	s.sockets.panicked = s.panicked
 	s.sockets.perPerson = cmp.Or(c.PersonSockets, personSockets)
 	return s
 }
@@ -109,7 +114,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.Ping(ctx); err != nil {
 		s.Log.Warn("not ready", "err", err)
-		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+		why := "the database does not answer"
+		if errors.Is(err, syscall.ENOSPC) {
+			why = "the disk is full"
+		}
+		plain(w, http.StatusServiceUnavailable, why)
 		return
 	}
 	plain(w, http.StatusOK, "ready")
@@ -122,12 +131,18 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n")) // the client is gone, or it is not
 }
 
+// panicked takes down that something of ours panicked.
+func (s *Server) panicked(what string, p any) {
+	s.Metrics.panics.Inc()
+	s.Log.Error("panicked", "what", what, "panic", p, "stack", string(debug.Stack()))
+}
+
 // recoverer answers a request whose handler panicked, and logs it.
 func (s *Server) recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				s.Log.Error("handler panicked", "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "panic", p)
+				s.panicked(r.Method+" "+chi.RouteContext(r.Context()).RoutePattern(), p)
 				writeProblem(w, problem(errInternal))
 			}
 		}()

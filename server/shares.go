@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,13 +30,14 @@ type shareJSON struct {
 	ExpiresAt    *time.Time `json:"expires_at,omitempty"`
 	Views        int        `json:"views" doc:"How often it was opened; of the newest 1000 times."`
 	ViewedAt     *time.Time `json:"viewed_at,omitempty" doc:"When it was last."`
+	Crowded      int        `json:"crowded,omitempty" doc:"How many guests who wrote nothing were let go, as the link had as many as it may."`
 	URL          string     `json:"url,omitempty" doc:"Only in the answer to its making."`
 }
 
 func showShare(s auth.Share) shareJSON {
 	return shareJSON{
 		ID: s.ID, Project: s.Project, Capabilities: capabilities(s), Password: s.Password != "", Version: s.Version, Person: s.Person,
-		CreatedAt: timestamp(s.Created), ExpiresAt: perhaps(s.Expires), Views: s.Views, ViewedAt: perhaps(s.Viewed),
+		CreatedAt: timestamp(s.Created), ExpiresAt: perhaps(s.Expires), Views: s.Views, ViewedAt: perhaps(s.Viewed), Crowded: s.Crowded,
 	}
 }
 
@@ -224,6 +226,11 @@ func (s *Server) openShare(ctx context.Context, in *openShareRequest) (*openedAn
 	if err != nil {
 		return nil, err
 	}
+	if done.Gone != "" {
+		for _, kind := range kinds {
+			s.Hub.End(done.Share.Project+"/"+kind, done.Gone, auth.ErrShareEnded)
+		}
+	}
 	return s.showOpened(done), nil
 }
 
@@ -256,11 +263,17 @@ func (s *Server) sharedAssets(ctx context.Context, in *sharedAssetsRequest) (*bo
 	if err != nil {
 		return nil, err
 	}
+	seen, err := s.seen(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	found, err := s.Media.Assets(ctx, p, p.Project, in.page())
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) }), nil
+	out := pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) })
+	out.Body.Items = slices.DeleteFunc(out.Body.Items, func(a assetJSON) bool { return !seen(a.ID) })
+	return out, nil
 }
 
 // sharedTimeline is the version that a link shows, as a Yjs update.
@@ -288,6 +301,13 @@ func (s *Server) sharedContent(ctx context.Context, in *sharedContentRequest) (*
 	}
 	if in.Download && !p.Download {
 		return nil, auth.ErrForbidden
+	}
+	seen, err := s.seen(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !seen(in.Asset) {
+		return nil, auth.ErrNotFound
 	}
 	return s.file(ctx, p, &contentRequest{InAsset: in.InAsset, Download: in.Download})
 }

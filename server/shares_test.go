@@ -14,6 +14,7 @@ import (
 	"github.com/soratoo/soratoo/crdt/wire"
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/rooms/review"
+	"github.com/soratoo/soratoo/rooms/timeline"
 )
 
 // share makes a link and returns its id and token.
@@ -335,4 +336,111 @@ func TestRevokingAndExpiryThrowGuestsOutWithinASecond(t *testing.T) {
 			c.leave()
 		}
 	})
+}
+
+// Ending a link does not wait for a document that loads, and who is on the way in
+// by it does not get in.
+func TestALinkEndsWhileItsDocumentLoads(t *testing.T) {
+	onEdge(t, func(t *testing.T, e *edge) {
+		ada, studio := e.join("Ada")
+		project := e.project(ada, studio)
+		id, link := e.share(ada, project, map[string]any{})
+		doc := project + "/review"
+		in := e.knock(map[string]any{"token": link, "display_name": "Cleo"})
+		gate := make(chan struct{})
+		e.gate = gate
+		guest := e.open("/collab")
+		guest.say(doc, wire.Token, []byte(in.text("access_token")))
+		guest.settle()
+		start := time.Now()
+		a := e.do("DELETE", "/api/v1/shares/"+id, ada, nil)
+		if waited := time.Since(start); a.status >= 300 || waited != 0 {
+			t.Errorf("the link ended with %d after %v", a.status, waited)
+		}
+		close(gate)
+		if got := guest.kinds(doc); guest.code() == 0 && (len(got) == 0 || got[len(got)-1] != wire.PermissionDenied) {
+			t.Errorf("the guest got %v", got)
+		}
+		guest.say(doc, wire.SyncStep1, empty)
+		for _, m := range guest.settle() {
+			if m.Kind == wire.SyncStep2 {
+				t.Error("the guest got the document")
+			}
+		}
+		guest.leave()
+	})
+}
+
+// Many openings do not use a link up: the oldest guests who wrote nothing go, and
+// who made the link sees that.
+func TestManyOpeningsDoNotUseALinkUp(t *testing.T) {
+	s := newSite(t, "http://localhost")
+	ada, studio := s.join("Ada")
+	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
+	id, token := s.share(ada, project, map[string]any{"capabilities": []string{"comment"}})
+	var guests []answer
+	for i := range shareGuests + 2 {
+		in := s.knock(map[string]any{"token": token, "display_name": fmt.Sprint("Guest ", i)})
+		if in.status != http.StatusOK {
+			t.Fatalf("opening %d = %d %s", i, in.status, in.raw)
+		}
+		guests = append(guests, in)
+		if i == 0 { // the first of all writes
+			comment := commentBy(77, in.text("guest", "id"))
+			if err := s.hub.Edit(t.Context(), project+"/review", in.text("guest", "id"), func([]byte) ([]byte, error) { return comment, nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i, want := range map[int]int{0: http.StatusOK, 1: http.StatusUnauthorized, 2: http.StatusUnauthorized, 3: http.StatusOK, shareGuests + 1: http.StatusOK} {
+		if a := s.do("POST", "/api/v1/shares/"+id+"/resume", "", nil, withCookie(guests[i])); a.status != want {
+			t.Errorf("guest %d comes back with %d, want %d", i, a.status, want)
+		}
+	}
+	if a := s.do("GET", "/api/v1/projects/"+project+"/shares", ada, nil); !strings.Contains(a.raw, `"crowded":2`) {
+		t.Errorf("the list of links = %s", a.raw)
+	}
+}
+
+// use has a scene of a project refer to a file.
+func (s *site) use(project, asset string) {
+	s.t.Helper()
+	d := crdt.New(crdt.Options{ClientID: 41})
+	update := d.Transact(func(tx *crdt.Tx) {
+		d.Map(timeline.RootScenes).Set(tx, "s1", crdt.NewMap(map[string]any{
+			"title": "Gulls", "order": "a0", "length": 24, "render": crdt.NewMap(nil),
+			"refs": crdt.NewMap(map[string]any{asset: crdt.NewMap(map[string]any{"role": "style", "order": "a0"})}),
+		}))
+	})
+	if err := s.hub.Edit(s.t.Context(), project+"/timeline", "ada", func([]byte) ([]byte, error) { return update, nil }); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestALinkToAVersionShowsItsMediaOnly(t *testing.T) {
+	s, ada, _, project := studio(t)
+	shown := s.upload(ada, project, "shown.wav", wav(100)).text("id")
+	hidden := s.upload(ada, project, "hidden.wav", wav(200)).text("id")
+	s.use(project, shown)
+	version := s.do("POST", "/api/v1/projects/"+project+"/versions", ada, map[string]any{"name": "Cut"}).text("id")
+	for _, c := range []struct {
+		wanted map[string]any
+		hidden int
+	}{
+		{map[string]any{"version": version}, http.StatusNotFound},
+		{map[string]any{}, http.StatusOK},
+	} {
+		id, token := s.share(ada, project, c.wanted)
+		in := s.knock(map[string]any{"token": token, "display_name": "Cleo"})
+		at := "/api/v1/shares/" + id + "/assets"
+		all := s.do("GET", at, "", nil, withCookie(in))
+		if all.status != http.StatusOK || !strings.Contains(all.raw, shown) || strings.Contains(all.raw, hidden) != (c.hidden == http.StatusOK) {
+			t.Errorf("%v: media = %d %s", c.wanted, all.status, all.raw)
+		}
+		for asset, want := range map[string]int{shown: http.StatusOK, hidden: c.hidden} {
+			if a := s.do("GET", at+"/"+asset+"/content", "", nil, withCookie(in)); a.status != want {
+				t.Errorf("%v: a file = %d, want %d", c.wanted, a.status, want)
+			}
+		}
+	}
 }

@@ -129,7 +129,7 @@ func (s *socket) close(reason error) {
 func (s *socket) startWriting() {
 	if !s.writing {
 		s.writing = true
-		s.sockets.running.Go(s.write)
+		s.sockets.running.Go(func() { s.safely("a socket's writer", s.write) })
 	}
 }
 

@@ -27,7 +27,8 @@ type sockets struct {
 	early   sum            // bytes of messages that wait for Auth answers
 	tallies tallies        // whose they are
 
-	perPerson int // how many one may have
+	perPerson int                      // how many one may have
+	panicked  func(what string, p any) // is told of faults of ours
 
 	mu       sync.Mutex // guards what follows
 	all      map[*socket]struct{}
@@ -49,7 +50,7 @@ func (ss *sockets) add(s *socket) {
 		ss.empty = empty
 		ss.running.Go(func() { ss.watch(empty) })
 	}
-	ss.running.Go(s.read)
+	ss.running.Go(func() { s.safely("a socket's reader", s.read) })
 	if ss.draining && !s.protocol.members() {
 		s.close(rooms.ErrRestart)
 	}
@@ -83,14 +84,27 @@ func (ss *sockets) watch(empty <-chan struct{}) {
 		select {
 		case now := <-tick.C:
 			for _, s := range ss.list() {
-				if err := s.check(now); err != nil {
-					s.close(err)
-				}
+				s.safely("a socket's watch", func() {
+					if err := s.check(now); err != nil {
+						s.close(err)
+					}
+				})
 			}
 		case <-empty:
 			return
 		}
 	}
+}
+
+// safely calls fn. A panic there ends this socket, and no other.
+func (s *socket) safely(what string, fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.sockets.panicked(what, p)
+			s.abort()
+		}
+	}()
+	fn()
 }
 
 // check does what the time asks for. An error ends the socket.

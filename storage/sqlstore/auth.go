@@ -69,11 +69,17 @@ func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.
 // exec runs one statement durably. When it changed nothing it ends with
 // auth.ErrNotFound.
 func (s *Store) exec(ctx context.Context, doing, query string, args ...any) error {
-	result, err := s.write.ExecContext(ctx, query, args...)
+	result, err := s.run(ctx, query, args...)
 	if err := one(result, err, auth.ErrNotFound); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
+}
+
+// run runs one statement durably.
+func (s *Store) run(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := s.write.ExecContext(ctx, query, args...)
+	return result, s.spent(err)
 }
 
 // one is none when a statement changed no row.

@@ -5,17 +5,19 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"time"
 
 	"github.com/soratoo/soratoo/rooms"
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // Append stores all writes in one commit; see rooms.Log.
 func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
+	receipts, err := s.append(ctx, writes)
+	return receipts, s.spent(err)
+}
+
+func (s *Store) append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("appending: %w", err)
@@ -30,7 +32,7 @@ func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Recei
 	a := appender{log: s.log, tx: tx, now: time.Now()}
 	receipts, err := a.all(ctx, writes)
 	if err != nil {
-		return nil, fmt.Errorf("appending: %w", errors.Join(err, tx.Rollback()))
+		return nil, fmt.Errorf("appending: %w", errors.Join(err, ignoreDone(tx.Rollback())))
 	}
 	if err := tx.Commit(); err != nil {
 		return nil, fmt.Errorf("appending: %w", errors.Join(err, ignoreDone(tx.Rollback())))
@@ -117,7 +119,7 @@ func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error
 		if at.IsZero() {
 			at = a.now
 		}
-		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, checksum(e.Update), blob(e.Update)); err != nil {
+		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, row{id, seq, at.UnixMilli(), e.Person, e.Update}.sum(), blob(e.Update)); err != nil {
 			return rooms.Receipt{}, err
 		}
 		if err := a.attribute(ctx, id, e, at); err != nil {
@@ -162,75 +164,6 @@ func (a *appender) advance(ctx context.Context, w rooms.Write) (id, head int64, 
 	return id, head, err
 }
 
-// Load returns everything that is stored of a document; see rooms.Log.
-func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
-	}
-	stored, err := load(ctx, tx, doc)
-	if err = errors.Join(err, tx.Rollback()); err != nil {
-		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
-	}
-	return stored, nil
-}
-
-// load reads head, snapshot and tail in one transaction, as of one moment.
-func load(ctx context.Context, tx *sql.Tx, doc string) (rooms.Stored, error) {
-	var id int64
-	var stored rooms.Stored
-	err := tx.QueryRowContext(ctx, `SELECT id, generation, head, former FROM documents WHERE name = ?`, doc).
-		Scan(&id, &stored.Generation, &stored.Seq, &stored.Former)
-	if errors.Is(err, sql.ErrNoRows) {
-		return rooms.Stored{Generation: rooms.FirstGeneration}, nil
-	}
-	if err != nil {
-		return rooms.Stored{}, err
-	}
-	if stored.Writers, err = readWriters(ctx, tx, doc); err != nil {
-		return rooms.Stored{}, err
-	}
-	var at uint64
-	var sum uint32
-	err = tx.QueryRowContext(ctx, `SELECT seq, checksum, payload FROM document_snapshots WHERE document = ?`, id).
-		Scan(&at, &sum, &stored.Snapshot)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return rooms.Stored{}, err
-	}
-	if err == nil && sum != checksum(stored.Snapshot) {
-		return rooms.Stored{}, fmt.Errorf("snapshot at %d: %w", at, rooms.ErrCorrupt)
-	}
-	stored.Tail, err = tail(ctx, tx, id, at)
-	if err == nil && at+uint64(len(stored.Tail)) != stored.Seq {
-		err = fmt.Errorf("snapshot at %d and %d entries do not reach %d: %w", at, len(stored.Tail), stored.Seq, rooms.ErrCorrupt)
-	}
-	return stored, err
-}
-
-// tail reads the entries after seq.
-func tail(ctx context.Context, tx *sql.Tx, id int64, seq uint64) ([][]byte, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT seq, checksum, payload FROM document_entries
-		WHERE document = ? AND seq > ? ORDER BY seq`, id, seq)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var entries [][]byte
-	for rows.Next() {
-		var at uint64
-		var sum uint32
-		var update []byte
-		if err := rows.Scan(&at, &sum, &update); err != nil {
-			return nil, err
-		}
-		if seq++; at != seq || sum != checksum(update) {
-			return nil, fmt.Errorf("entry %d: %w", seq, rooms.ErrCorrupt)
-		}
-		entries = append(entries, update)
-	}
-	return entries, rows.Err()
-}
-
 // Compact lets a snapshot stand for entries; see rooms.Log.
 func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
 	err := s.tx(ctx, func(tx *sql.Tx) error {
@@ -251,24 +184,6 @@ func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
 	return nil
 }
 
-// place stores the snapshot, unless there is a newer one, and removes the
-// entries that it holds.
-func place(ctx context.Context, tx *sql.Tx, id int64, snap rooms.Snapshot) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO document_snapshots (document, seq, at, checksum, payload)
-		VALUES (?, ?, ?, ?, ?) ON CONFLICT (document) DO UPDATE
-		SET seq = excluded.seq, at = excluded.at, checksum = excluded.checksum, payload = excluded.payload
-		WHERE excluded.seq > seq`,
-		id, snap.Seq, time.Now().UnixMilli(), checksum(snap.State), blob(snap.State))
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM document_entries WHERE document = ? AND seq <= ?`, id, snap.Seq)
-	return err
-}
-
 // Reset replaces a document and raises its generation; see rooms.Log.
 func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (uint64, error) {
 	var generation uint64
@@ -281,7 +196,7 @@ func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (ui
 		if err != nil {
 			return err
 		}
-		tables := []string{"document_entries", "document_snapshots"}
+		tables := []string{"document_entries", "document_snapshots", "document_former"}
 		if to.State == nil {
 			tables = append(tables, "document_writers", "document_relays")
 		}
@@ -300,8 +215,6 @@ func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (ui
 	}
 	return generation, nil
 }
-
-func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 // blob is b as a value that is never NULL.
 func blob(b []byte) []byte {

@@ -15,7 +15,7 @@ const assetColumns = `id, project, name, kind, type, size, hash, person, created
 // AddAsset stores an asset if its project has room for it; see media.Store.
 func (s *Store) AddAsset(ctx context.Context, a media.Asset, limit int64) error {
 	f := a.Facts
-	result, err := s.write.ExecContext(ctx, `INSERT INTO assets (`+assetColumns+`)
+	result, err := s.run(ctx, `INSERT INTO assets (`+assetColumns+`)
 		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 		WHERE (SELECT coalesce(sum(size), 0) FROM assets WHERE project = ?) + ? <= ?
 			AND EXISTS (SELECT 1 FROM projects WHERE id = ?)`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,11 +12,11 @@ import (
 )
 
 const shareColumns = `s.id, s.project, p.name, s.hash, s.comment, s.download, s.password, s.version, s.person,
-	s.created, s.expires, s.revoked`
+	s.created, s.expires, s.revoked, s.crowded`
 
 // CreateShare stores a share if its project has room for it; see auth.Shares.
 func (s *Store) CreateShare(ctx context.Context, a auth.Share, most int) error {
-	result, err := s.write.ExecContext(ctx, `INSERT INTO shares
+	result, err := s.run(ctx, `INSERT INTO shares
 		(id, project, hash, comment, download, password, version, person, created, expires)
 		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM shares WHERE project = ? AND revoked = 0) < ? ON CONFLICT (hash) DO NOTHING`,
 		a.ID, a.Project, a.Hash, a.Comment, a.Download, a.Password, a.Version, a.Person, a.Created.UnixMilli(), until(a.Expires),
@@ -46,7 +47,7 @@ func readShare(scan scanner, more ...any) (a auth.Share, err error) {
 	var created, expires int64
 	err = scan(append([]any{
 		&a.ID, &a.Project, &a.Title, &a.Hash, &a.Comment, &a.Download, &a.Password, &a.Version, &a.Person,
-		&created, &expires, &a.Revoked,
+		&created, &expires, &a.Revoked, &a.Crowded,
 	}, more...)...)
 	a.Created, a.Expires = millis(created), ended(expires)
 	return a, err
@@ -89,15 +90,42 @@ func (s *Store) RevokeShare(ctx context.Context, id string) error {
 	return s.exec(ctx, "revoking a share", `UPDATE shares SET revoked = 1 WHERE id = ? AND revoked = 0`, id)
 }
 
-// CreateGuest stores a guest if the share has room for one; see auth.Guests.
-func (s *Store) CreateGuest(ctx context.Context, g auth.Guest, most int) error {
-	result, err := s.write.ExecContext(ctx, `INSERT INTO guests (id, share, name, color, hash, created)
-		SELECT ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM guests WHERE share = ?) < ?`,
-		g.ID, g.Share, g.Name, g.Color, g.Hash, g.Created.UnixMilli(), g.Share, most)
-	if err := one(result, err, auth.ErrTooMany); err != nil {
-		return fmt.Errorf("storing a guest: %w", err)
+// CreateGuest stores a guest, in place of one who wrote nothing when the share has
+// so many; see auth.Guests.
+func (s *Store) CreateGuest(ctx context.Context, g auth.Guest, most int) (gone string, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		gone = ""
+		var here int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM guests WHERE share = ?`, g.Share).Scan(&here); err != nil {
+			return err
+		}
+		if here >= most {
+			if err := makeRoom(ctx, tx, g.Share, &gone); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO guests (id, share, name, color, hash, created) VALUES (?, ?, ?, ?, ?, ?)`,
+			g.ID, g.Share, g.Name, g.Color, g.Hash, g.Created.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("storing a guest: %w", err)
 	}
-	return nil
+	return gone, nil
+}
+
+// makeRoom forgets the oldest guest of a share who wrote nothing.
+func makeRoom(ctx context.Context, tx *sql.Tx, share string, gone *string) error {
+	err := tx.QueryRowContext(ctx, `DELETE FROM guests WHERE id = (SELECT g.id FROM guests g WHERE g.share = ?
+		AND NOT EXISTS (SELECT 1 FROM document_writers w WHERE w.person = g.id) ORDER BY g.created, g.id LIMIT 1) RETURNING id`, share).Scan(gone)
+	if errors.Is(err, sql.ErrNoRows) {
+		return auth.ErrTooMany
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE shares SET crowded = crowded + 1 WHERE id = ?`, share)
+	return err
 }
 
 // Guest returns a guest.

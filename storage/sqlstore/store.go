@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -37,6 +38,8 @@ type Store struct {
 	read  *sql.DB
 	lock  *os.File
 	log   logStatements
+	dir   string // of the file
+	space space
 	dirty atomic.Bool // something was committed since the last checkpoint
 	stop  chan struct{}
 	moved chan struct{} // closed when the checkpoints have ended
@@ -55,8 +58,13 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock}
+	s := &Store{lock: lock, dir: filepath.Dir(path)}
 	if err := s.open(ctx, path); err != nil {
+		err = s.spent(err)
+		if errors.Is(err, syscall.ENOSPC) {
+			// What SQLite says of it helps nobody.
+			err = fmt.Errorf("the disk of %s is full: %w", s.dir, syscall.ENOSPC)
+		}
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -82,6 +90,9 @@ func (s *Store) open(ctx context.Context, path string) error {
 	}
 	if err := migrate(ctx, s.write); err != nil {
 		return fmt.Errorf("bringing %s up to date: %w", path, err)
+	}
+	if err := s.probe(ctx); err != nil {
+		return fmt.Errorf("writing to %s: %w", path, err)
 	}
 	if s.log, err = prepareLog(ctx, s.write); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
@@ -145,12 +156,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// Ping answers whether the database does.
+// Ping answers whether the database does, and takes writes. For want of space it
+// ends with syscall.ENOSPC.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.read.PingContext(ctx); err != nil {
 		return fmt.Errorf("reaching the database: %w", err)
 	}
-	return nil
+	return s.probe(ctx)
 }
 
 // Close ends all work on the database. Nothing may be called after it.
@@ -173,13 +185,13 @@ func (s *Store) Close() error {
 func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
+		return fmt.Errorf("beginning a transaction: %w", s.spent(err))
 	}
 	if err := fn(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return s.spent(errors.Join(err, ignoreDone(tx.Rollback())))
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", err)
+		return fmt.Errorf("committing: %w", s.spent(errors.Join(err, ignoreDone(tx.Rollback()))))
 	}
 	s.dirty.Store(true)
 	return nil

@@ -1,11 +1,15 @@
 package sqlstore_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/storage/sqlstore"
@@ -87,45 +91,125 @@ func TestEntriesSurviveReopening(t *testing.T) {
 	}
 }
 
-func TestDamageIsFoundWhenADocumentIsLoaded(t *testing.T) {
-	for _, damage := range []string{
-		`UPDATE document_entries SET payload = x'00' WHERE seq = 3`,
-		`UPDATE document_snapshots SET payload = x'00'`,
-		`DELETE FROM document_entries WHERE seq = 3`,
-		`DELETE FROM document_entries WHERE seq = 4`,
-		`DELETE FROM document_snapshots`,
-	} {
-		path := filepath.Join(t.TempDir(), "soratoo.db")
-		s, err := sqlstore.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
+// filled makes a database with one document: a former snapshot, a newer one, and
+// entries behind them.
+func filled(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "soratoo.db")
+	s, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, state := range []string{"<1><2>", "<1><2><3><4>", ""} {
 		w := rooms.Write{Doc: "a", Generation: rooms.FirstGeneration}
-		for _, u := range []string{"1", "2", "3", "4"} {
-			w.Entries = append(w.Entries, rooms.Entry{Update: []byte(u)})
+		for j := range 2 {
+			w.Entries = append(w.Entries, rooms.Entry{Update: fmt.Appendf(nil, "<%d>", 2*i+j+1), Person: "p", At: time.UnixMilli(1 << 40)})
 		}
-		_, err = s.Append(t.Context(), []rooms.Write{w})
-		err = errors.Join(err, s.Compact(t.Context(), rooms.Snapshot{Doc: "a", Generation: 1, Seq: 2, State: []byte("12")}), s.Close())
+		_, err := s.Append(t.Context(), []rooms.Write{w})
+		if state != "" {
+			err = errors.Join(err, s.Compact(t.Context(), rooms.Snapshot{Doc: "a", Generation: 1, Seq: uint64(2*i + 2), State: []byte(state)}))
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		db, err := sql.Open("sqlite", path)
-		if err != nil {
-			t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// spoil changes a database behind the back of the store.
+func spoil(t *testing.T, path, query string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(query, args...)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// opened is the document as it opens: its words, and whether damage was found.
+func opened(t *testing.T, s *sqlstore.Store) (words string, damaged bool) {
+	t.Helper()
+	stored, err := s.Load(t.Context(), "a")
+	if err != nil {
+		t.Fatalf("Load = %v", err)
+	}
+	return string(stored.Snapshot) + string(bytes.Join(stored.Tail, nil)), len(stored.Damage) > 0
+}
+
+// One bit that flips in whatever column is found, costs at most the row that it is
+// in, and never keeps the document from being opened and written.
+func TestOneFlippedBitCostsOneRowAtMost(t *testing.T) {
+	const seed = 21
+	rnd := rand.New(rand.NewPCG(seed, seed))
+	for _, c := range []struct{ table, where, columns, atLeast string }{
+		{"document_entries", "seq = 5", "document seq at person checksum payload", "<1><2><3><4><6>"},
+		{"document_entries", "seq = 6", "document seq at person checksum payload", "<1><2><3><4><5>"},
+		{"document_snapshots", "true", "document seq at checksum payload", "<1><2><3><4><5><6>"},
+		{"documents", "true", "head", "<1><2><3><4><5><6>"},
+	} {
+		for column := range strings.FieldsSeq(c.columns) {
+			for range 4 {
+				bit := 3 + rnd.IntN(60) // lower ones may make two rows one, which cannot be
+				path := filled(t)
+				flip := fmt.Sprintf("(%[1]s | %[2]d) - (%[1]s & %[2]d)", column, int64(1)<<bit)
+				switch column {
+				case "payload", "person":
+					at := bit % 8
+					flip = fmt.Sprintf("CASE hex(substr(%[1]s, 1, 1)) WHEN '3C' THEN unhex('%02[2]X') || substr(%[1]s, 2) ELSE char(%[3]d) END",
+						column, '<'^1<<at, 'p'^1<<(at%7))
+					if column == "payload" {
+						flip = "CAST(" + flip + " AS BLOB)"
+					}
+				}
+				spoil(t, path, fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", c.table, column, flip, c.where))
+				s, err := sqlstore.Open(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				words, damaged := opened(t, s)
+				if !damaged || words != c.atLeast {
+					t.Errorf("seed %d: bit %d of %s.%s (%s): opens with %q, found %t", seed, bit, c.table, column, c.where, words, damaged)
+				}
+				w := rooms.Write{Doc: "a", Generation: 1, Entries: []rooms.Entry{{Update: []byte("<new>")}}}
+				if receipts, err := s.Append(t.Context(), []rooms.Write{w}); err != nil || receipts[0].Err != nil {
+					t.Errorf("bit %d of %s.%s: Append = %v, %v", bit, c.table, column, receipts, err)
+				}
+				if again, _ := opened(t, s); again != c.atLeast+"<new>" {
+					t.Errorf("bit %d of %s.%s: later it opens with %q", bit, c.table, column, again)
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
 		}
-		_, err = db.Exec(damage)
-		if err := errors.Join(err, db.Close()); err != nil {
-			t.Fatal(err)
-		}
-		s, err = sqlstore.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Load(t.Context(), "a"); !errors.Is(err, rooms.ErrCorrupt) {
-			t.Errorf("after %s: Load = %v, want ErrCorrupt", damage, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+	}
+}
+
+func TestDamagedRowsAreKeptAside(t *testing.T) {
+	path := filled(t)
+	spoil(t, path, `UPDATE document_entries SET payload = x'00' WHERE seq = 5`)
+	s, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var kind, payload string
+	err = db.QueryRow(`SELECT kind, hex(payload) FROM document_damage`).Scan(&kind, &payload)
+	if err != nil || kind != "entry" || payload != "00" {
+		t.Errorf("set aside: %s %s, %v", kind, payload, err)
 	}
 }

@@ -1,0 +1,223 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"time"
+
+	"github.com/soratoo/soratoo/rooms"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// row is an entry or a snapshot as it is stored. Snapshots have no person.
+type row struct {
+	document, seq, at int64
+	person            string
+	payload           []byte
+}
+
+// whole marks checksums that are of all columns. Older rows have those of their
+// payload alone.
+const whole = 1 << 32
+
+// sum is the checksum that the row is stored with.
+func (r row) sum() int64 {
+	c := crc32.Checksum(fmt.Appendf(nil, "%d %d %d %q ", r.document, r.seq, r.at, r.person), castagnoli)
+	return whole | int64(crc32.Update(c, castagnoli, r.payload))
+}
+
+// sound tells whether the row is as it was written with this checksum.
+func (r row) sound(sum int64) bool {
+	return sum == r.sum() || sum == int64(crc32.Checksum(r.payload, castagnoli))
+}
+
+// Load returns everything sound that is stored of a document; see rooms.Log.
+func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
+	var l loading
+	read := func(tx *sql.Tx) (err error) {
+		l = loading{tx: tx, doc: doc}
+		return l.all(ctx)
+	}
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
+	}
+	err = errors.Join(read(tx), tx.Rollback())
+	if err == nil && len(l.stored.Damage) > 0 {
+		// What is set aside is what the same transaction finds.
+		err = s.tx(ctx, func(tx *sql.Tx) error {
+			if err := read(tx); err != nil {
+				return err
+			}
+			return l.setAside(ctx)
+		})
+	}
+	if err != nil {
+		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
+	}
+	return l.stored, nil
+}
+
+// loading reads head, snapshot and tail in one transaction, as of one moment.
+type loading struct {
+	tx     *sql.Tx
+	doc    string
+	id     int64
+	head   int64
+	last   int64 // position of the last sound entry, or of the snapshot
+	bad    []badRow
+	stored rooms.Stored
+}
+
+// badRow says where a damaged row is.
+type badRow struct {
+	table, kind string
+	seq         int64
+}
+
+func (l *loading) all(ctx context.Context) error {
+	err := l.tx.QueryRowContext(ctx, `SELECT id, generation, head, former FROM documents WHERE name = ?`, l.doc).
+		Scan(&l.id, &l.stored.Generation, &l.head, &l.stored.Former)
+	if errors.Is(err, sql.ErrNoRows) {
+		l.stored = rooms.Stored{Generation: rooms.FirstGeneration}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if l.stored.Writers, err = readWriters(ctx, l.tx, l.doc); err != nil {
+		return err
+	}
+	for _, table := range []string{"document_snapshots", "document_former"} {
+		found, err := l.snapshot(ctx, table)
+		if err != nil {
+			return err
+		}
+		if found && table == "document_former" && len(l.bad) == 0 {
+			l.stored.Damage = append(l.stored.Damage, rooms.Damage{Kind: "missing snapshot"})
+		}
+		if found {
+			break
+		}
+	}
+	if err := l.tail(ctx); err != nil {
+		return err
+	}
+	if l.head != l.last {
+		l.damaged(badRow{"", "head", l.head})
+	}
+	l.stored.Seq = uint64(l.last)
+	return nil
+}
+
+// damaged notes a row that is not as it was written.
+func (l *loading) damaged(b badRow) {
+	l.bad = append(l.bad, b)
+	l.stored.Damage = append(l.stored.Damage, rooms.Damage{Kind: b.kind, Seq: uint64(max(b.seq, 0))})
+}
+
+// snapshot reads the snapshot of a table, and tells whether it is there and sound.
+func (l *loading) snapshot(ctx context.Context, table string) (bool, error) {
+	r := row{document: l.id}
+	var sum int64
+	err := l.tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM `+table+` WHERE document = ?`, l.id).
+		Scan(&r.seq, &r.at, &sum, &r.payload)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if !r.sound(sum) || r.seq < 0 {
+		l.damaged(badRow{table, "snapshot", r.seq})
+		return false, nil
+	}
+	l.stored.Snapshot, l.last = r.payload, r.seq
+	return true, nil
+}
+
+// tail reads the entries after the snapshot. Those that are damaged are left out,
+// and so is what is missing.
+func (l *loading) tail(ctx context.Context) error {
+	rows, err := l.tx.QueryContext(ctx, `SELECT seq, at, person, checksum, payload FROM document_entries
+		WHERE document = ? AND (seq > ? OR seq < 0) ORDER BY seq`, l.id, l.last)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		r := row{document: l.id}
+		var sum int64
+		if err := rows.Scan(&r.seq, &r.at, &r.person, &sum, &r.payload); err != nil {
+			return err
+		}
+		if !r.sound(sum) || r.seq < 0 || r.seq == math.MaxInt64 {
+			l.damaged(badRow{"document_entries", "entry", r.seq})
+			continue
+		}
+		if r.seq > l.last+1 {
+			l.stored.Damage = append(l.stored.Damage, rooms.Damage{Kind: "missing", Seq: uint64(l.last + 1)})
+		}
+		l.last = r.seq
+		l.stored.Tail = append(l.stored.Tail, r.payload)
+	}
+	return rows.Err()
+}
+
+// setAside moves the damaged rows to a table of their own, and lets the document
+// go on behind what is sound.
+func (l *loading) setAside(ctx context.Context) error {
+	for _, b := range l.bad {
+		if b.table == "" {
+			continue
+		}
+		person, where := "person", " WHERE document = ? AND seq = ?"
+		if b.table != "document_entries" {
+			person = "''"
+		}
+		if _, err := l.tx.ExecContext(ctx, `INSERT INTO document_damage (document, kind, found, seq, at, person, checksum, payload)
+			SELECT document, ?, ?, seq, at, `+person+`, checksum, payload FROM `+b.table+where,
+			b.kind, time.Now().UnixMilli(), l.id, b.seq); err != nil {
+			return err
+		}
+		if _, err := l.tx.ExecContext(ctx, `DELETE FROM `+b.table+where, l.id, b.seq); err != nil {
+			return err
+		}
+	}
+	_, err := l.tx.ExecContext(ctx, `UPDATE documents SET head = ? WHERE id = ?`, l.last, l.id)
+	return err
+}
+
+// place stores the snapshot, unless there is a newer one. The one before stays
+// beside it, if it is sound, with the entries since, and older ones go.
+func place(ctx context.Context, tx *sql.Tx, id int64, snap rooms.Snapshot) error {
+	old := row{document: id}
+	var sum int64
+	err := tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM document_snapshots WHERE document = ?`, id).
+		Scan(&old.seq, &old.at, &sum, &old.payload)
+	found := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if found && old.sound(sum) {
+		if uint64(old.seq) >= snap.Seq {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO document_former (document, seq, at, checksum, payload)
+			SELECT document, seq, at, checksum, payload FROM document_snapshots WHERE document = ?`, id); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM document_entries WHERE document = ? AND seq <= ?`, id, old.seq); err != nil {
+			return err
+		}
+	}
+	fresh := row{id, int64(snap.Seq), time.Now().UnixMilli(), "", snap.State}
+	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO document_snapshots (document, seq, at, checksum, payload) VALUES (?, ?, ?, ?, ?)`,
+		id, fresh.seq, fresh.at, fresh.sum(), blob(snap.State))
+	return err
+}
