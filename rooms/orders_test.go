@@ -86,7 +86,8 @@ func TestOrdersDoNotWaitForARoomThatLoads(t *testing.T) {
 			t.Errorf("it took %v", waited)
 		}
 		close(gate)
-		if err := <-in; err == nil {
+		<-in // it comes in, or is told to come again
+		if a.member != nil {
 			defer a.leave()
 		}
 		synctest.Wait()
