@@ -3,6 +3,7 @@ package rooms_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,10 +148,10 @@ func TestTypingIsNotOvertaken(t *testing.T) {
 		h := start(t, log)
 		ada := editor(t, "ada", 10).mustJoin(h, "d")
 		defer ada.leave()
-		want := ""
+		var want strings.Builder
 		for i := range 120 {
 			letter := string(rune('a' + i%26))
-			want += letter
+			want.WriteString(letter)
 			if err := ada.types(letter); err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +162,7 @@ func TestTypingIsNotOvertaken(t *testing.T) {
 				eve.leave()
 			}
 		}
-		if got := written(t, log); got != want || ada.ended() != nil {
+		if got := written(t, log); got != want.String() || ada.ended() != nil {
 			t.Errorf("the log has %d of 120 letters; ada ended for %v", len(got), ada.ended())
 		}
 	})
@@ -406,17 +407,18 @@ func TestOnePersonInThreeTabs(t *testing.T) {
 				tabs[i].copies(t, tabs[j])
 			}
 		}
-		want := tabs[0].doc.Text("t").String()
+		var want strings.Builder
+		want.WriteString(tabs[0].doc.Text("t").String())
 		for _, p := range tabs {
 			p.mustJoin(h, "d")
 			defer p.leave()
 			if err := p.types("."); err != nil {
 				t.Fatal(err)
 			}
-			want += "."
+			want.WriteString(".")
 		}
-		if got := written(t, log); got != want || len(got) != 18 {
-			t.Errorf("the log has %q, want %q", got, want)
+		if got := written(t, log); got != want.String() || len(got) != 18 {
+			t.Errorf("the log has %q, want %q", got, want.String())
 		}
 		for _, p := range tabs {
 			if _, refusals, _ := p.counts(); refusals > 0 || p.ended() != nil {
