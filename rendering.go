@@ -55,7 +55,7 @@ func (n *node) rendering(dir string) (rendering, error) {
 		Keep: n.keepFootage, Drop: n.media.TakeBack, Told: told,
 	})
 	r.service = render.NewService(render.ServiceConfig{
-		Queue: render.NewQueue(n.store, n.store, r.dispatcher, told), Orders: n.store, Rights: n.auth, Cuts: cuts{n}, Missing: missing, Logger: n.log,
+		Queue: render.NewQueue(n.store, n.store, r.dispatcher, told), Waits: n.store, Takes: n.store, Rights: n.auth, Cuts: cuts{n}, Missing: missing, Logger: n.log,
 	})
 	return r, nil
 }

@@ -118,11 +118,3 @@ func TestPeopleUseTheQueue(t *testing.T) {
 		}
 	})
 }
-
-func (q *queue) Waiting(context.Context, string, time.Time) (render.Waiting, error) {
-	return render.Waiting{}, nil
-}
-
-func (q *queue) Unchosen(context.Context) ([]render.Job, error) { return nil, nil }
-
-func (q *queue) Chosen(context.Context, string) error { return nil }

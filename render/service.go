@@ -42,7 +42,8 @@ type Cuts interface {
 // ServiceConfig is what a Service works with.
 type ServiceConfig struct {
 	Queue  *Queue
-	Orders Orders
+	Waits  Waits
+	Takes  Takes
 	Rights Rights
 	Cuts   Cuts
 	// Missing says why this node renders nothing, in words for people; "" when it does.
@@ -233,7 +234,7 @@ type Waiting struct {
 
 // Waiting tells what keeps the jobs of a project waiting.
 func (s *Service) Waiting(ctx context.Context, project string) (Waiting, error) {
-	return s.Orders.Waiting(ctx, project, time.Now())
+	return s.Waits.Waiting(ctx, project, time.Now())
 }
 
 // Why says for what a job waits: a word for programs and a sentence; "" for nothing.
@@ -289,7 +290,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 // choose has the takes chosen that were made and are not.
 func (s *Service) choose(ctx context.Context) {
-	jobs, err := s.Orders.Unchosen(ctx)
+	jobs, err := s.Takes.Unchosen(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.Logger.Error("looking for takes to choose", "err", err)
 	}
@@ -306,5 +307,5 @@ func (s *Service) chooseOne(ctx context.Context, j Job) error {
 	if err := s.Cuts.Choose(ctx, j.Project, j.Person, j.Scene, j.Result.Asset); err != nil {
 		return err
 	}
-	return s.Orders.Chosen(ctx, j.ID)
+	return s.Takes.Chosen(ctx, j.ID)
 }

@@ -42,9 +42,17 @@ type Orders interface {
 	SetBudget(ctx context.Context, workspace string, b Budget) error
 	// Pause stops claims of a project's jobs, or lets them go on.
 	Pause(ctx context.Context, project string, paused bool) error
+}
+
+// Waits tells what keeps jobs.
+type Waits interface {
 	// Waiting tells what keeps the queued jobs of a project, and in which order its
 	// workspace's are claimed.
 	Waiting(ctx context.Context, project string, now time.Time) (Waiting, error)
+}
+
+// Takes remembers which takes scenes have been made to show.
+type Takes interface {
 	// Unchosen lists takes that were made and that their scenes do not show yet, the
 	// oldest first, at most a few; Chosen takes one from that list.
 	Unchosen(ctx context.Context) ([]Job, error)

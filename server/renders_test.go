@@ -33,7 +33,7 @@ func rendersOf(store *sqlstore.Store, rights *auth.Service, to func() *server.Se
 	d := render.NewDispatcher(render.Config{Store: store})
 	told := func(c render.Change) { to().RenderChanged(c) }
 	return render.NewService(render.ServiceConfig{
-		Queue: render.NewQueue(store, store, d, told), Orders: store, Rights: rights, Cuts: sampleCuts{},
+		Queue: render.NewQueue(store, store, d, told), Waits: store, Takes: store, Rights: rights, Cuts: sampleCuts{},
 	})
 }
 

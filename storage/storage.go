@@ -25,6 +25,8 @@ type Store interface {
 	history.Store
 	render.Store
 	render.Orders
+	render.Waits
+	render.Takes
 	Ping(ctx context.Context) error
 	Close() error
 }
