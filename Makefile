@@ -5,7 +5,7 @@ SHELL := /bin/bash -eu -o pipefail
 NPM    := npm --no-audit --no-fund --loglevel=error
 COMMIT := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run test build web web-test lint fmt deps bench e2e fuzz clean
+.PHONY: help run test build web web-test lint fmt deps bench abuse e2e fuzz clean
 
 help: ## List what there is to make
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -45,6 +45,9 @@ e2e: deps build ## Run the browser tests alone; pictures are in artefacts/
 
 bench: build ## Measure, beside others; writes docs/benchmarks.md
 	@scripts/bench/run
+
+abuse: build ## Do to a server what hostile people can, and print what it costs
+	go run ./scripts/abuse -server ./soratoo
 
 fuzz: ## Fuzz every decoder and the merge, for a minute each or FUZZTIME
 	@scripts/fuzz

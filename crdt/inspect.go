@@ -58,6 +58,17 @@ func eachStruct(update []byte, yield func(*incoming) bool) (deletes int, err err
 	return r.Pos(), malformed(r.Err())
 }
 
+// Blocks is how many runs of structs an update says that it has, about one a client,
+// without reading more of it; 0 for what is not an update.
+func Blocks(update []byte) int {
+	r := lib0.NewReader(update)
+	n := r.Uint()
+	if r.Err() != nil || n > uint64(len(update)) {
+		return 0
+	}
+	return int(n)
+}
+
 // EncodeStateVector writes a state vector of clients and the clocks after their last
 // units, in any order.
 func EncodeStateVector(entries iter.Seq2[uint64, uint32]) []byte {

@@ -15,6 +15,7 @@ const (
 	updateBytes   = 8 << 20  // of one update, however it is sent
 	updateStructs = 64 << 10 // that one update brings
 	updateDeletes = 64 << 10 // ranges that one update deletes
+	updateClients = 4 << 10  // that one update has structs of
 	mergeMembers  = 8        // from so many on, updates stored together are merged to be sent
 )
 
@@ -44,6 +45,10 @@ type held struct {
 func (r *Room) edit(e event) {
 	if len(e.msg.Payload) > updateBytes {
 		r.refuse(&offer{event: e}, fmt.Sprintf("an update has at most %d bytes", updateBytes))
+		return
+	}
+	if crdt.Blocks(e.msg.Payload) > updateClients {
+		r.expel(&offer{event: e}, fmt.Errorf("%w: %w", ErrRefused, errReplicas))
 		return
 	}
 	r.judge(&offer{event: e})

@@ -430,32 +430,36 @@ func TestOnePersonInThreeTabs(t *testing.T) {
 
 // Who brings more replicas than people have fills the log and every state vector.
 func TestReplicasAreLimited(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		log := newMemory()
-		h := start(t, log)
-		a := editor(t, "a", 10).mustJoin(h, "d")
-		defer a.leave()
-		var many [][]byte
-		for client := range uint64(2000) {
-			many = append(many, edits(100+client, "k")[0])
-		}
-		one, err := crdt.MergeUpdates(many...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := a.send(wire.Update, one); err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
-		if _, refusals, _ := a.counts(); refusals != 1 || log.read(t, "d").Size().Clients != 0 {
-			t.Errorf("%d refusals of 2000 replicas: %v", refusals, a.said())
-		}
-		if err := a.set("x", 1); err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
-		if got := fmt.Sprint(log.read(t, "d").Map("m").JSON()); got != "map[x:1]" {
-			t.Errorf("afterwards the log has %s", got)
-		}
-	})
+	for _, replicas := range []uint64{2000, 5000} {
+		bubble(t, func(t *testing.T) {
+			log := newMemory()
+			h := start(t, log)
+			a := editor(t, "a", 10).mustJoin(h, "d")
+			defer a.leave()
+			var many [][]byte
+			for client := range replicas {
+				many = append(many, edits(100+client, "k")[0])
+			}
+			one, err := crdt.MergeUpdates(many...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.send(wire.SyncStep2, one); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if _, refusals, _ := a.counts(); refusals != 1 || log.read(t, "d").Size().Clients != 0 {
+				t.Errorf("%d refusals of %d replicas: %v", refusals, replicas, a.said())
+			}
+			b := editor(t, "b", 11).mustJoin(h, "d")
+			defer b.leave()
+			if err := b.set("x", 1); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if got := fmt.Sprint(log.read(t, "d").Map("m").JSON()); got != "map[x:1]" {
+				t.Errorf("afterwards the log has %s", got)
+			}
+		})
+	}
 }

@@ -81,6 +81,8 @@ export type Share = {
   expires_at?: string;
   views: number;
   viewed_at?: string;
+  /** How many guests who wrote nothing were let go, as the link had as many as it may. */
+  crowded?: number;
   /** Only right after it was made. */
   url?: string;
 };

@@ -82,6 +82,16 @@ export function versionsApi(send: Send) {
     compareVersion: (version: string) => send<Compared>(`${one(version)}/compare`),
     restoreVersion: (version: string) =>
       send<Version>(`${one(version)}/restore`, { method: "POST" }),
+    /** Replaces a document that cannot be used any more; owners and admins may. */
+    resetDocument: (
+      project: string,
+      document: "timeline" | "review",
+      how: { version?: string; without?: string[] },
+    ) =>
+      send<{ version?: string }>(`${of(project)}/documents/${document}/reset`, {
+        method: "POST",
+        body: how,
+      }),
     undoRestore: (version: string) => send<Version>(`${one(version)}/undo`, { method: "POST" }),
     /** The people behind the client ids of a timeline. */
     writers: async (project: string) => {

@@ -3,6 +3,7 @@ import { mediaDe, mediaEn } from "./messages_media.ts";
 import { peopleDe, peopleEn } from "./messages_people.ts";
 import { rendersDe, rendersEn } from "./messages_renders.ts";
 import { rescueDe, rescueEn } from "./messages_rescue.ts";
+import { resetDe, resetEn } from "./messages_reset.ts";
 import { reviewDe, reviewEn } from "./messages_review.ts";
 import { timelineDe, timelineEn } from "./messages_timeline.ts";
 import { versionsDe, versionsEn } from "./messages_versions.ts";
@@ -153,6 +154,7 @@ const en = {
   ...timelineEn,
   ...mediaEn,
   ...rendersEn,
+  ...resetEn,
   ...versionsEn,
   ...interchangeEn,
   ...reviewEn,
@@ -315,6 +317,7 @@ const de: Messages = {
   ...timelineDe,
   ...mediaDe,
   ...rendersDe,
+  ...resetDe,
   ...versionsDe,
   ...interchangeDe,
   ...reviewDe,

@@ -52,6 +52,8 @@ export class Studio {
   canUndo = $state(false);
   canRedo = $state(false);
   loaded = $state(false);
+  /** Whether a part of what the server stored of the project is damaged. */
+  damaged = $state(false);
   /** Whether the server was heard, so that what is not here does not exist. */
   private synced = $state(false);
   private readonly scenes = $derived(
@@ -119,6 +121,9 @@ export class Studio {
       this.presence.subscribe((everybody) => this.onPeople(everybody)),
       this.session.subscribe(() => this.onSave()),
       this.session.onReset((_, reason) => onreset(reason)),
+      this.session.onEvent((event) => {
+        if (event.type === "notice" && event["notice"] === "damaged") this.damaged = true;
+      }),
       this.undo.subscribe(({ canUndo, canRedo }) => {
         this.canUndo = canUndo;
         this.canRedo = canRedo;
