@@ -92,11 +92,11 @@ type rendersJSON struct {
 type askRenderRequest struct {
 	InProject
 	Body struct {
-		Kind     render.Kind     `json:"kind" enum:"scene,preview,delivery"`
-		Scene    string          `json:"scene,omitempty" maxLength:"64"`
-		Preset   string          `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,preview"`
-		Backend  string          `json:"backend,omitempty" maxLength:"64"`
-		Settings render.Settings `json:"settings,omitempty"`
+		Kind     render.Kind      `json:"kind" enum:"scene,preview,delivery"`
+		Scene    string           `json:"scene,omitempty" maxLength:"64"`
+		Preset   string           `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,preview"`
+		Backend  string           `json:"backend,omitempty" maxLength:"64"`
+		Settings *render.Settings `json:"settings,omitempty"`
 	}
 }
 
@@ -184,9 +184,11 @@ func (s *Server) shown(ctx context.Context, j render.Job, err error) (*body[rend
 }
 
 func (s *Server) askRender(ctx context.Context, in *askRenderRequest) (*body[renderJSON], error) {
-	asked, err := s.Renders.Ask(ctx, who(ctx), render.Request{
-		Project: in.Project, Kind: in.Body.Kind, Scene: in.Body.Scene, Preset: in.Body.Preset, Backend: in.Body.Backend, Settings: in.Body.Settings,
-	})
+	wanted := render.Request{Project: in.Project, Kind: in.Body.Kind, Scene: in.Body.Scene, Preset: in.Body.Preset, Backend: in.Body.Backend}
+	if in.Body.Settings != nil {
+		wanted.Settings = *in.Body.Settings
+	}
+	asked, err := s.Renders.Ask(ctx, who(ctx), wanted)
 	out, err := s.shown(ctx, asked.Job, err)
 	if err == nil {
 		out.Body.Warnings = asked.Warnings

@@ -96,7 +96,7 @@ func (t *target) call(ctx context.Context, method, path, token string, body any)
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	_ = json.NewDecoder(response.Body).Decode(&answer) // not every answer is JSON
 	if response.StatusCode >= 300 {
 		return answer, fmt.Errorf("%s %s: %d %v", method, path, response.StatusCode, answer["title"])
