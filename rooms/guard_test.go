@@ -225,3 +225,32 @@ func TestAHoleHoldsBackOnlyWhatBuildsOnIt(t *testing.T) {
 		}
 	})
 }
+
+// One rule for how large an update may be, however it is sent: who sent too much is
+// told, and goes on.
+func TestTooLargeIsToldInEitherMessage(t *testing.T) {
+	for _, kind := range []wire.Kind{wire.Update, wire.SyncStep2} {
+		bubble(t, func(t *testing.T) {
+			log := newMemory()
+			h := start(t, log)
+			a := editor(t, "a", 10).mustJoin(h, "d")
+			defer a.leave()
+			synctest.Wait()
+			for size, want := range map[int]int{2 << 20: 0, 9 << 20: 1} {
+				d := crdt.New(crdt.Options{})
+				big := d.Transact(func(tx *crdt.Tx) { d.Map("m").Set(tx, fmt.Sprint(size), strings.Repeat("x", size)) })
+				_, before, _ := a.counts()
+				if err := a.send(kind, big); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				if _, refusals, _ := a.counts(); refusals-before != want || a.ended() != nil {
+					t.Errorf("%d bytes in kind %v: %d refusals, want %d; ended for %v", size, kind, refusals-before, want, a.ended())
+				}
+			}
+			if v, _ := log.read(t, "d").Map("m").Get(fmt.Sprint(2 << 20)); v == nil {
+				t.Errorf("2 MiB in kind %v are not stored", kind)
+			}
+		})
+	}
+}

@@ -235,6 +235,7 @@ type peer struct {
 	texts    []string
 	present  map[uint64]awareness.State
 	queries  int
+	heard    int // bytes of presence
 	reason   error
 }
 
@@ -362,6 +363,7 @@ func (p *peer) frame(m *rooms.Member, frame []byte) {
 	case wire.QueryAwareness:
 		p.queries++
 	case wire.Awareness:
+		p.heard += len(msg.Payload)
 		states, err := awareness.Decode(msg.Payload)
 		if err != nil {
 			p.t.Errorf("%s got awareness %x: %v", p.name, msg.Payload, err)

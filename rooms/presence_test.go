@@ -236,3 +236,114 @@ func TestPresenceHasLimits(t *testing.T) {
 		}
 	})
 }
+
+// Who is away for a moment keeps their client: others do not speak for it, whatever
+// the clock.
+func TestNobodyTakesThePlaceOfWhoComesBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := start(t, newMemory())
+		a, b := newPeer(t, "ada", 10).mustJoin(h, "d"), newPeer(t, "ben", 20).mustJoin(h, "d")
+		b.write = false
+		defer b.leave()
+		if err := a.says(10, 1, `{"at":1}`); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		a.leave()
+		if err := errors.Join(b.says(10, 1<<53-3, `{"at":"taken"}`), b.says(20, 1<<53-3, `{"at":"far"}`)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		a.mustJoin(h, "d")
+		defer a.leave()
+		if err := a.says(10, 5, `{"at":5}`); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := b.sees(10); !strings.Contains(got, `"at":5`) {
+			t.Errorf("ada is seen as %q", got)
+		}
+		if got := a.sees(20); got != "" {
+			t.Errorf("a clock without a next is shown: %q", got)
+		}
+	})
+}
+
+func TestAConnectionHasOneState(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := start(t, newMemory())
+		a, b := newPeer(t, "ada", 10).mustJoin(h, "d"), newPeer(t, "ben", 20).mustJoin(h, "d")
+		defer a.leave()
+		defer b.leave()
+		for client := range uint64(50) {
+			if err := a.says(100+client, 1, `{"at":1}`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		seen := 0
+		for client := range uint64(50) {
+			if b.sees(100+client) != "" {
+				seen++
+			}
+		}
+		if seen != 1 {
+			t.Errorf("%d states of one connection are shown", seen)
+		}
+		if err := errors.Join(a.says(100, 2, ""), a.says(101, 1, `{"at":2}`)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if b.sees(100) != "" || b.sees(101) == "" {
+			t.Errorf("after another client took the first one's place, ben sees %q and %q", b.sees(100), b.sees(101))
+		}
+	})
+}
+
+// Twenty connections of one guest take no more of everybody's line than one person
+// may, and are marked as a guest's.
+func TestPresenceIsChargedByBytes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := start(t, newMemory())
+		ada := newPeer(t, "ada", 10).mustJoin(h, "d")
+		defer ada.leave()
+		var guests []*peer
+		for i := range uint64(20) {
+			g := newPeer(t, fmt.Sprint("g", i), 100+i).as("guest")
+			g.share, g.write = "link", false
+			guests = append(guests, g.mustJoin(h, "d"))
+			defer g.leave()
+		}
+		synctest.Wait()
+		ada.mu.Lock()
+		ada.heard = 0
+		ada.mu.Unlock()
+		big := strings.Repeat("x", 3<<10)
+		const seconds = 10
+		for tick := range uint64(seconds * 10) {
+			for i, g := range guests {
+				if err := g.says(100+uint64(i), 1+tick, fmt.Sprintf(`{"at":%d,"guest":false,"x":%q}`, tick, big)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Second / 10)
+		}
+		synctest.Wait()
+		ada.mu.Lock()
+		heard := ada.heard
+		ada.mu.Unlock()
+		if most := 64<<10 + 16<<10*(seconds+2) + 20*4<<10; heard > most {
+			t.Errorf("%d bytes of one guest's presence in %d s, want at most %d", heard, seconds, most)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		for i := range uint64(20) {
+			if got := ada.sees(100 + i); !strings.Contains(got, fmt.Sprintf(`"at":%d,`, seconds*10-1)) || !strings.Contains(got, `"guest":true`) {
+				t.Fatalf("in the end guest %d is seen as %.60q", i, got)
+			}
+		}
+	})
+}
