@@ -237,6 +237,11 @@ func (s *Service) Waiting(ctx context.Context, project string) (Waiting, error) 
 	return s.Waits.Waiting(ctx, project, time.Now())
 }
 
+// Active counts by project what of a workspace waits and runs, for who may see it.
+func (s *Service) Active(ctx context.Context, workspace string) (map[string]Activity, error) {
+	return s.Waits.Active(ctx, workspace)
+}
+
 // Why says for what a job waits: a word for programs and a sentence; "" for nothing.
 func (s *Service) Why(j Job, w Waiting, now time.Time) Reason {
 	ahead := 0

@@ -49,6 +49,14 @@ type Waits interface {
 	// Waiting tells what keeps the queued jobs of a project, and in which order its
 	// workspace's are claimed.
 	Waiting(ctx context.Context, project string, now time.Time) (Waiting, error)
+	// Active counts by project what of a workspace waits and runs.
+	Active(ctx context.Context, workspace string) (map[string]Activity, error)
+}
+
+// Activity is what of a project waits and runs, and how far that is, from 0 to 1.
+type Activity struct {
+	Queued, Running int
+	Progress        float64
 }
 
 // Takes remembers which takes scenes have been made to show.

@@ -84,6 +84,15 @@ type projectJSON struct {
 	Role      auth.Role `json:"role" doc:"What you are in its workspace."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	Renders *activityJSON `json:"renders,omitempty" doc:"What waits and runs now; in lists only, absent when nothing does."`
+}
+
+// activityJSON is what of a project waits and runs.
+type activityJSON struct {
+	Queued   int     `json:"queued"`
+	Running  int     `json:"running"`
+	Progress float64 `json:"progress" doc:"Of all of it, 0 to 1."`
 }
 
 func showProject(p auth.Project) projectJSON {
@@ -126,7 +135,18 @@ func (s *Server) projects(ctx context.Context, in *projectsRequest) (*body[list[
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(in.Paging, found, showProject, func(p auth.Project) string { return auth.Cursor(p.Created, p.ID) }), nil
+	active, err := s.Renders.Active(ctx, in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	show := func(p auth.Project) projectJSON {
+		out := showProject(p)
+		if a, some := active[p.ID]; some {
+			out.Renders = &activityJSON{a.Queued, a.Running, a.Progress}
+		}
+		return out
+	}
+	return pageOf(in.Paging, found, show, func(p auth.Project) string { return auth.Cursor(p.Created, p.ID) }), nil
 }
 
 func (s *Server) createProject(ctx context.Context, in *createProjectRequest) (*body[projectJSON], error) {

@@ -338,3 +338,22 @@ func (s *Store) Unchosen(ctx context.Context) ([]render.Job, error) {
 func (s *Store) Chosen(ctx context.Context, job string) error {
 	return s.exec(ctx, "choosing a take", `UPDATE renders SET chosen = 1 WHERE id = ?`, job)
 }
+
+// Active counts what of a workspace waits and runs; see render.Waits.
+func (s *Store) Active(ctx context.Context, workspace string) (map[string]render.Activity, error) {
+	type counted struct {
+		project string
+		render.Activity
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT project, SUM(state = 'queued'), SUM(state = 'running'), SUM(progress) / COUNT(*)
+		FROM renders WHERE workspace = ? AND state IN ('queued', 'running') GROUP BY project`, workspace)
+	all, err := collect(rows, err, "counting renders", func(scan scanner) (c counted, err error) {
+		err = scan(&c.project, &c.Queued, &c.Running, &c.Progress)
+		return c, err
+	})
+	out := make(map[string]render.Activity, len(all))
+	for _, c := range all {
+		out[c.project] = c.Activity
+	}
+	return out, err
+}

@@ -43,6 +43,7 @@ test("two people watch one bar, and the take is in the cut", async () => {
       return { ok: Number(value) > 0, value };
     });
   }
+  await ada.page.getByTestId("clip-render").first().waitFor({ state: "attached" });
   await ben.page.getByTestId("tab-renders").click();
   const row = ben.page.getByTestId("render").first();
   await row.waitFor();

@@ -38,6 +38,8 @@ export type Project = {
   role: Role;
   created_at: string;
   updated_at: string;
+  /** What waits and runs; absent when nothing does. */
+  renders?: { queued: number; running: number; progress: number };
 };
 export type Member = { user: Person; role: Role };
 export type SignUp = {
