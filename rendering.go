@@ -50,12 +50,14 @@ func (n *node) rendering(dir string) (rendering, error) {
 		n.server.RenderChanged(c)
 		r.service.Told(c)
 	}
+	workers := max(1, runtime.NumCPU()/2)
 	r.dispatcher = render.NewDispatcher(render.Config{
-		Store: n.store, Renderers: renderers, Workers: max(1, runtime.NumCPU()/2), Node: auth.NewID(), Dir: work, Logger: n.log,
+		Store: n.store, Renderers: renderers, Workers: workers, Node: auth.NewID(), Dir: work, Logger: n.log,
 		Keep: n.keepFootage, Drop: n.media.TakeBack, Told: told,
 	})
 	r.service = render.NewService(render.ServiceConfig{
-		Queue: render.NewQueue(n.store, n.store, r.dispatcher, told), Waits: n.store, Takes: n.store, Rights: n.auth, Cuts: cuts{n}, Missing: missing, Logger: n.log,
+		Queue: render.NewQueue(n.store, n.store, r.dispatcher, told), Desk: n.store, Rights: n.auth, Cuts: cuts{n}, Missing: missing, Logger: n.log,
+		Workers: workers, Near: func(spending render.Spending) { n.server.RendersNotice("budget", spending.Projects) },
 	})
 	return r, nil
 }

@@ -105,6 +105,7 @@ const (
 	ActionReset                       // replace what a project's documents hold
 	ActionManageMembers               // invite and remove members, set their roles
 	ActionShare                       // make links for guests, see who used them, end them
+	ActionSpend                       // bound and stop what the workspace renders
 )
 
 // rights says from which role on an action is allowed.
@@ -116,6 +117,7 @@ var rights = map[Action][]Role{
 	ActionReset:         {RoleOwner, RoleAdmin},
 	ActionManageMembers: {RoleOwner, RoleAdmin},
 	ActionShare:         {RoleOwner, RoleAdmin, RoleEditor},
+	ActionSpend:         {RoleOwner, RoleAdmin},
 }
 
 // Can tells whether a role allows an action. An unknown role allows nothing.

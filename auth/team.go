@@ -144,6 +144,16 @@ func (s *Service) May(ctx context.Context, p Principal, id string, a Action) (Pr
 	return project, err
 }
 
+// MayIn tells whether the person is allowed an action in a workspace. It ends with
+// ErrNotFound or ErrForbidden.
+func (s *Service) MayIn(ctx context.Context, p Principal, workspace string, a Action) error {
+	if !ValidID(workspace) {
+		return ErrNotFound
+	}
+	_, err := s.allowed(ctx, p, workspace, a)
+	return err
+}
+
 // Document tells what the person may do with a project's document of a kind:
 // "timeline" or "review". Others are not there.
 func (s *Service) Document(ctx context.Context, p Principal, project, kind string) (Access, error) {

@@ -18,14 +18,15 @@ const (
 	pollTime    = 2 * time.Second        // between looks at the queue when nobody says that there is something
 	beatTime    = 500 * time.Millisecond // between two beats that tell of progress
 	aliveTime   = Lease / 3              // between two beats that tell of nothing new
-	silentTime  = time.Minute            // after which a renderer is taken to hang
-	overdueTime = 5 * time.Second        // between looks for leases that ended
+	silentTime  = time.Minute            // after which a renderer that is no further is taken to hang
+	overdueTime = 5 * time.Second        // between looks for leases that ended and budgets that are spent
 	afterTime   = 10 * time.Second       // for what has to be stored when the node goes down
 )
 
 var (
 	errHung   = errors.New("render: the renderer is silent")
 	errUnheld = errors.New("render: the job is another's")
+	errLong   = errors.New("render: the renderer takes too long")
 )
 
 // Config is what a dispatcher works with.
@@ -136,18 +137,35 @@ func (d *Dispatcher) safely(fn func() error) (err error) {
 	return fn()
 }
 
-// watch puts back the jobs of workers that fell silent, on whatever node.
+// watch says that this node is there, puts back the jobs of workers that fell
+// silent, and stops those that their workspace cannot pay for, on whatever node.
 func (d *Dispatcher) watch(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
+		err := d.safely(func() error {
+			want := Want{Worker: d.config.Node + "/", Backends: d.backends, Now: time.Now()}
+			return errors.Join(d.config.Store.Alive(ctx, want), d.putBack(ctx), d.stopOverspent(ctx))
+		})
+		if err != nil && ctx.Err() == nil {
+			d.config.Logger.Error("watching over renders", "err", err)
+		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-time.After(overdueTime):
 		}
-		if err := d.safely(func() error { return d.putBack(ctx) }); err != nil {
-			d.config.Logger.Error("looking for lost renders", "err", err)
+	}
+}
+
+// stopOverspent stops the jobs of workspaces that have spent too much.
+func (d *Dispatcher) stopOverspent(ctx context.Context) error {
+	ids, err := d.config.Store.Overspent(ctx, time.Now())
+	for _, id := range ids {
+		why := Reason{"budget", "the workspace has spent what its budget allows in a day: raise the budget, or try again later"}
+		if c, err := d.config.Store.Change(ctx, id, Stopped{why}, time.Now()); err == nil {
+			d.Stop(id)
+			d.told(c)
 		}
 	}
+	return err
 }
 
 // putBack puts back the jobs whose workers fell silent.
@@ -175,7 +193,9 @@ func (d *Dispatcher) told(c Change) {
 
 // do renders one job and tells the store how that ended.
 func (d *Dispatcher) do(ctx context.Context, job Job) {
-	working, cancel := context.WithCancelCause(ctx)
+	limited, done := context.WithTimeoutCause(ctx, job.Kind.timeLimit(), errLong)
+	defer done()
+	working, cancel := context.WithCancelCause(limited)
 	defer cancel(nil)
 	d.mu.Lock()
 	d.running[job.ID] = cancel
@@ -195,13 +215,13 @@ func (d *Dispatcher) do(ctx context.Context, job Job) {
 			cancel(errUnheld)
 		}
 	})
-	asset, event := d.render(working, job, progress.set)
+	asset, event := d.render(working, job, &progress)
 	cancel(nil)
 	beats.Wait()
 
 	// The end is told even while the node goes down.
-	ending, done := context.WithTimeout(context.WithoutCancel(ctx), afterTime)
-	defer done()
+	ending, ended := context.WithTimeout(context.WithoutCancel(ctx), afterTime)
+	defer ended()
 	c, err := d.config.Store.Change(ending, job.ID, event, time.Now())
 	switch {
 	case err == nil:
@@ -219,7 +239,7 @@ func (d *Dispatcher) do(ctx context.Context, job Job) {
 }
 
 // render is one attempt: what it made, as an asset, and the event that it ends with.
-func (d *Dispatcher) render(ctx context.Context, job Job, report func(float64)) (asset string, e Event) {
+func (d *Dispatcher) render(ctx context.Context, job Job, p *progress) (asset string, e Event) {
 	dir, err := os.MkdirTemp(d.config.Dir, "render-")
 	if err != nil {
 		return "", d.broke(ctx, job, err)
@@ -227,12 +247,13 @@ func (d *Dispatcher) render(ctx context.Context, job Job, report func(float64)) 
 	defer os.RemoveAll(dir)
 	var out Output
 	err = d.safely(func() (err error) {
-		out, err = d.renderIn(ctx, job, dir, report)
+		out, err = d.renderIn(ctx, job, dir, p.set)
 		return err
 	})
 	if err != nil {
 		return "", d.broke(ctx, job, err)
 	}
+	p.made.Store(true)
 	err = d.safely(func() (err error) {
 		asset, err = d.config.Keep(ctx, job, dir, out)
 		return err
@@ -258,6 +279,8 @@ func (d *Dispatcher) broke(ctx context.Context, job Job, err error) Event {
 	switch {
 	case errors.Is(cause, errHung):
 		return Broke{job.Fence, Reason{"hung", "the renderer made no progress"}, true}
+	case errors.Is(cause, errLong):
+		return Broke{job.Fence, Reason{"too-long", fmt.Sprintf("it took longer than %v: render it in parts", job.Kind.timeLimit())}, false}
 	case cause != nil && !errors.Is(cause, errUnheld):
 		return Released{job.Fence} // the node goes down
 	}
@@ -281,7 +304,7 @@ func (d *Dispatcher) beat(ctx context.Context, job Job, p *progress, stop contex
 		}
 		now := time.Now()
 		far, heard := p.get()
-		if now.Sub(heard) > silentTime {
+		if now.Sub(heard) > silentTime && !p.made.Load() {
 			stop(errHung)
 			return
 		}
@@ -300,17 +323,26 @@ func (d *Dispatcher) beat(ctx context.Context, job Job, p *progress, stop contex
 	}
 }
 
-// progress is how far a renderer is, and when it last said so.
+// progress is how far a renderer is, and when it last went on.
 type progress struct {
-	far   atomic.Uint64 // in millionths
-	heard atomic.Int64  // nanoseconds of Unix time
+	mu    sync.Mutex
+	far   float64
+	heard time.Time
+
+	made atomic.Bool // storing the result, which tells of no progress, has begun
 }
 
 func (p *progress) set(far float64) {
-	p.far.Store(uint64(min(max(far, 0), 1) * 1e6))
-	p.heard.Store(time.Now().UnixNano())
+	far = min(max(far, 0), 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.heard.IsZero() || far > p.far {
+		p.far, p.heard = far, time.Now()
+	}
 }
 
 func (p *progress) get() (far float64, heard time.Time) {
-	return float64(p.far.Load()) / 1e6, time.Unix(0, p.heard.Load())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.far, p.heard
 }

@@ -22,6 +22,8 @@ type queue struct {
 	seq  uint64
 
 	noted []string // settings
+	broke bool     // all has been spent
+	alive render.Want
 }
 
 func (q *queue) change(i int, e render.Event, now time.Time) (render.Change, error) {
@@ -69,6 +71,24 @@ func (q *queue) Overdue(_ context.Context, now time.Time) (ids []string, err err
 	return ids, nil
 }
 
+func (q *queue) Overspent(context.Context, time.Time) (ids []string, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, j := range q.jobs {
+		if j.State == render.Running && q.broke {
+			ids = append(ids, j.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (q *queue) Alive(_ context.Context, w render.Want) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.alive = w
+	return nil
+}
+
 func (q *queue) get(i int) render.Job {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -81,9 +101,15 @@ type shelf struct {
 	kept  map[string]string // asset → job
 	next  int
 	drops int
+	slow  time.Duration // it takes to store one
 }
 
-func (s *shelf) keep(_ context.Context, j render.Job, _ string, _ render.Output) (string, error) {
+func (s *shelf) keep(ctx context.Context, j render.Job, _ string, _ render.Output) (string, error) {
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-time.After(s.slow):
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept == nil {
@@ -211,6 +237,83 @@ func TestASilentRendererIsStopped(t *testing.T) {
 		stop()
 		if j := s.get(0); j.State != render.Done || j.Attempt != 2 {
 			t.Errorf("it is %s after %d attempts", j.State, j.Attempt)
+		}
+	})
+}
+
+// One that says again and again that it is as far as before hangs, too; and
+// storing a result takes as long as it takes.
+func TestARendererThatDoesNotGoOnIsStopped(t *testing.T) {
+	inBubble(t, func(s *studio) {
+		s.ask(1)
+		_, stop := s.node("n", func(ctx context.Context, _ render.Job, report func(float64)) (render.Output, error) {
+			for ctx.Err() == nil {
+				report(0.5)
+				time.Sleep(time.Second)
+			}
+			return render.Output{}, ctx.Err()
+		})
+		time.Sleep(62 * time.Second)
+		stop()
+		if j := s.get(0); j.Reason.Code != "hung" || j.Avoid != "n" {
+			t.Errorf("it is %s, %+v, and node %q is avoided", j.State, j.Reason, j.Avoid)
+		}
+	})
+	inBubble(t, func(s *studio) {
+		s.ask(1)
+		s.slow = 5 * time.Minute
+		_, stop := s.node("n", func(context.Context, render.Job, func(float64)) (render.Output, error) {
+			return render.Output{}, nil
+		})
+		time.Sleep(6 * time.Minute)
+		stop()
+		if j := s.get(0); j.State != render.Done || j.Attempt != 1 {
+			t.Errorf("a result that is stored slowly: %s after %d attempts, %+v", j.State, j.Attempt, j.Reason)
+		}
+	})
+}
+
+func TestARenderHasAnEnd(t *testing.T) {
+	inBubble(t, func(s *studio) {
+		s.ask(1)
+		_, stop := s.node("n", func(ctx context.Context, _ render.Job, report func(float64)) (render.Output, error) {
+			for i := range 100_000 {
+				report(float64(i) / 100_000)
+				if ctx.Err() != nil {
+					return render.Output{}, ctx.Err()
+				}
+				time.Sleep(time.Second)
+			}
+			return render.Output{}, nil
+		})
+		time.Sleep(2*time.Hour + time.Minute)
+		stop()
+		if j := s.get(0); j.State != render.Failed || j.Reason.Code != "too-long" {
+			t.Errorf("it is %s, %+v", j.State, j.Reason)
+		}
+	})
+}
+
+func TestWhatCannotBePaidForIsStopped(t *testing.T) {
+	inBubble(t, func(s *studio) {
+		s.ask(1)
+		stopped := make(chan struct{})
+		_, stop := s.node("n", func(ctx context.Context, _ render.Job, report func(float64)) (render.Output, error) {
+			defer close(stopped)
+			return render.Output{}, takes(ctx, time.Hour, report)
+		})
+		defer stop()
+		time.Sleep(time.Second)
+		s.queue.mu.Lock()
+		s.broke = true
+		s.queue.mu.Unlock()
+		<-stopped
+		synctest.Wait()
+		if j := s.get(0); j.State != render.Canceled || j.Reason.Code != "budget" || j.Result.Seconds == 0 {
+			t.Errorf("it is %s, %+v, and cost %v s", j.State, j.Reason, j.Result.Seconds)
+		}
+		if s.alive.Worker != "n/" || !slices.Equal(s.alive.Backends, []string{"test"}) {
+			t.Errorf("the node says that it is there as %+v", s.alive)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,11 +40,11 @@ type LeaseEnded struct{}
 // Released: the node goes down and gives the job back, which is no attempt.
 type Released struct{ Fence uint64 }
 
-// Cancel: somebody does not want it any more.
-type Cancel struct{}
+// Cancel: somebody does not want it any more; with Waiting, unless it runs already.
+type Cancel struct{ Waiting bool }
 
-// Retry: somebody wants a failed or canceled job after all.
-type Retry struct{}
+// Stopped: its workspace has spent too much for it to go on.
+type Stopped struct{ Reason Reason }
 
 // Reused: an equal job has made the result already.
 type Reused struct{ Result Result }
@@ -91,6 +92,7 @@ func (e Claimed) happens(j *Job, now time.Time) error {
 	j.State, j.Worker, j.Lease = Running, e.Worker, now.Add(Lease)
 	j.Attempt, j.Fence = j.Attempt+1, j.Fence+1
 	j.Progress, j.Reason, j.Started, j.NotFor = 0, Reason{}, now, time.Time{}
+	j.Avoid = ""
 	return nil
 }
 
@@ -107,8 +109,10 @@ func (e Finished) happens(j *Job, now time.Time) error {
 	if err := j.held(e.Fence); err != nil {
 		return err
 	}
+	spent := j.Result.Seconds // by attempts that broke
 	j.end(Done, now)
-	j.Progress, j.Result = 1, e.Result
+	j.Progress, j.Result, j.Reason = 1, e.Result, Reason{}
+	j.Result.Seconds += spent
 	return nil
 }
 
@@ -140,20 +144,26 @@ func (e Released) happens(j *Job, _ time.Time) error {
 	return nil
 }
 
-func (Cancel) happens(j *Job, now time.Time) error {
-	if err := j.in("canceled", Queued, Running); err != nil {
+func (e Cancel) happens(j *Job, now time.Time) error {
+	states := []State{Queued, Running}
+	if e.Waiting {
+		states = states[:1]
+	}
+	if err := j.in("canceled", states...); err != nil {
 		return err
 	}
+	j.spend(now)
 	j.end(Canceled, now)
 	return nil
 }
 
-func (Retry) happens(j *Job, _ time.Time) error {
-	if err := j.in("retried", Failed, Canceled); err != nil {
+func (e Stopped) happens(j *Job, now time.Time) error {
+	if err := j.in("stopped", Running); err != nil {
 		return err
 	}
-	j.queue()
-	j.Attempt, j.Reason, j.Finished, j.NotFor = 0, Reason{}, time.Time{}, time.Time{}
+	j.spend(now)
+	j.end(Canceled, now)
+	j.Reason = e.Reason
 	return nil
 }
 
@@ -178,14 +188,29 @@ func (e Moved) happens(j *Job, _ time.Time) error {
 // broken queues a job for another attempt, or ends it.
 func (j *Job) broken(why Reason, repeatable bool, now time.Time) {
 	attempt := j.Attempt
+	j.spend(now)
 	if !repeatable || attempt >= maxAttempts {
 		j.end(Failed, now)
 		j.Reason = why
 		return
 	}
+	j.Avoid = nodeOf(j.Worker)
 	j.queue()
 	j.Reason = why
 	j.NotFor = now.Add(firstWait << (2 * (attempt - 1)))
+}
+
+// spend counts the time of an attempt that made nothing.
+func (j *Job) spend(now time.Time) {
+	if j.State == Running {
+		j.Result.Seconds += max(0, now.Sub(j.Started).Seconds())
+	}
+}
+
+// nodeOf is the node of a worker, see [Want].
+func nodeOf(worker string) string {
+	node, _, _ := strings.Cut(worker, "/")
+	return node
 }
 
 func (j *Job) queue() {

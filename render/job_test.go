@@ -45,24 +45,25 @@ func TestWhatBecomesOfAJob(t *testing.T) {
 		}},
 		"broke, again": {job(render.Running), render.Broke{Fence: 7, Reason: why, Repeatable: true}, func(j *render.Job) {
 			queued(j)
-			j.Reason, j.NotFor = why, noon.Add(8*time.Second)
+			j.Reason, j.NotFor, j.Avoid, j.Result.Seconds = why, noon.Add(8*time.Second), "n", 60
 		}},
 		"broke for good": {job(render.Running), render.Broke{Fence: 7, Reason: why}, func(j *render.Job) {
 			ended(j, render.Failed)
-			j.Reason = why
+			j.Reason, j.Result.Seconds = why, 60
 		}},
 		"broke too often": {attempt(4), render.Broke{Fence: 7, Reason: why, Repeatable: true}, func(j *render.Job) {
 			ended(j, render.Failed)
-			j.Reason = why
+			j.Reason, j.Result.Seconds = why, 60
 		}},
-		"released":              {job(render.Running), render.Released{Fence: 7}, func(j *render.Job) { queued(j); j.Attempt = 1 }},
-		"canceled":              {job(render.Running), render.Cancel{}, func(j *render.Job) { ended(j, render.Canceled) }},
-		"canceled in the queue": {job(render.Queued), render.Cancel{}, func(j *render.Job) { ended(j, render.Canceled) }},
-		"retried": {job(render.Failed), render.Retry{}, func(j *render.Job) {
-			j.State, j.Attempt, j.Finished = render.Queued, 0, time.Time{}
+		"released": {job(render.Running), render.Released{Fence: 7}, func(j *render.Job) { queued(j); j.Attempt = 1 }},
+		"canceled": {job(render.Running), render.Cancel{}, func(j *render.Job) {
+			ended(j, render.Canceled)
+			j.Result.Seconds = 60
 		}},
-		"wanted after all": {job(render.Canceled), render.Retry{}, func(j *render.Job) {
-			j.State, j.Attempt, j.Finished = render.Queued, 0, time.Time{}
+		"canceled in the queue": {job(render.Queued), render.Cancel{Waiting: true}, func(j *render.Job) { ended(j, render.Canceled) }},
+		"stopped": {job(render.Running), render.Stopped{Reason: why}, func(j *render.Job) {
+			ended(j, render.Canceled)
+			j.Reason, j.Result.Seconds = why, 60
 		}},
 		"reused": {job(render.Queued), render.Reused{Result: result}, func(j *render.Job) {
 			ended(j, render.Done)
@@ -97,12 +98,12 @@ func TestAJobDoesNotDoWhatItsStateHasNot(t *testing.T) {
 	states := []render.State{render.Queued, render.Running, render.Done, render.Failed, render.Canceled}
 	may := map[string][]render.State{
 		"claimed": {render.Queued}, "beat": {render.Running}, "finished": {render.Running}, "broke": {render.Running},
-		"released": {render.Running}, "canceled": {render.Queued, render.Running}, "retried": {render.Failed, render.Canceled},
+		"released": {render.Running}, "canceled": {render.Queued, render.Running}, "canceled if it waits": {render.Queued}, "stopped": {render.Running},
 		"reused": {render.Queued}, "moved": {render.Queued}, "lost": {render.Running},
 	}
 	events := map[string]render.Event{
 		"claimed": render.Claimed{}, "beat": render.Beat{Fence: 7}, "finished": render.Finished{Fence: 7}, "broke": render.Broke{Fence: 7},
-		"released": render.Released{Fence: 7}, "canceled": render.Cancel{}, "retried": render.Retry{}, "reused": render.Reused{}, "moved": render.Moved{},
+		"released": render.Released{Fence: 7}, "canceled": render.Cancel{}, "canceled if it waits": render.Cancel{Waiting: true}, "stopped": render.Stopped{}, "reused": render.Reused{}, "moved": render.Moved{},
 		"lost": render.LeaseEnded{},
 	}
 	for name, e := range events {
@@ -198,6 +199,13 @@ func TestBudgetsAllowUpToTheirBound(t *testing.T) {
 	} {
 		if got := c.budget.Allows(c.spent); got != c.want {
 			t.Errorf("%+v of %+v: %v", c.spent, c.budget, got)
+		}
+	}
+	b := render.Budget{Seconds: 100, StopSeconds: 150}
+	for seconds, want := range map[float64][2]bool{79: {}, 80: {true, false}, 149: {true, false}, 150: {true, true}} {
+		spent := render.Spent{Seconds: seconds}
+		if got := [2]bool{b.Nears(spent), b.Stops(spent)}; got != want {
+			t.Errorf("after %v s the budget is near, and stops: %v", seconds, got)
 		}
 	}
 }

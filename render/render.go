@@ -23,7 +23,8 @@ var (
 // State is where a job is.
 type State string
 
-// The states. The last three are ends; a failed or canceled job can be queued anew.
+// The states. The last three are ends; what failed or was canceled can be asked for
+// anew, as another job.
 const (
 	Queued   State = "queued"
 	Running  State = "running"
@@ -50,7 +51,17 @@ const (
 	// firstWait is how long a job waits before it is tried a second time; each
 	// further wait is four times as long.
 	firstWait = 2 * time.Second
+	// Shy is how long a node leaves a job that it just failed to the others.
+	Shy = 30 * time.Second
 )
+
+// timeLimit is how long an attempt may take, however well it goes on.
+func (k Kind) timeLimit() time.Duration {
+	if k == Delivery {
+		return 6 * time.Hour
+	}
+	return 2 * time.Hour
+}
 
 // Job is one piece of work for a renderer, as the queue knows it.
 type Job struct {
@@ -67,6 +78,9 @@ type Job struct {
 	Needs     []string
 	Priority  int    // the higher are first
 	Place     uint64 // among equal priorities, the lower are first
+	Length    int    // frames that it will have
+	Retries   string // the failed or canceled job that this one is for
+	Replaces  string // the waiting job that this one was made of by an edit
 
 	State    State
 	Attempt  int // how often it was claimed since it was queued
@@ -76,6 +90,7 @@ type Job struct {
 	Fence    uint64    // counts claims for ever; a worker has to know it
 	Lease    time.Time // when the claim ends unless it is extended
 	NotFor   time.Time // not to be claimed before
+	Avoid    string    // the node that just failed it: others are asked first
 	Result   Result
 
 	Created  time.Time
@@ -93,7 +108,7 @@ type Reason struct {
 type Result struct {
 	Asset   string  // the id of what was stored
 	Frames  int     // of video
-	Seconds float64 // of processor or service time
+	Seconds float64 // of processor or service time, with that of attempts that broke
 	Cost    float64 // in the currency of the workspace's budget
 }
 

@@ -23,9 +23,11 @@ const (
 // ErrRequest: what is asked for is not a render.
 var ErrRequest = errors.New("render: not a render that can be made")
 
-// Rights tells what somebody may do in a project.
+// Rights tells what somebody may do in a project or a workspace.
 type Rights interface {
 	May(ctx context.Context, p auth.Principal, project string, a auth.Action) (auth.Project, error)
+	// MayIn tells whether somebody may do something in a workspace.
+	MayIn(ctx context.Context, p auth.Principal, workspace string, a auth.Action) error
 }
 
 // Cuts is the timelines of projects.
@@ -42,19 +44,22 @@ type Cuts interface {
 // ServiceConfig is what a Service works with.
 type ServiceConfig struct {
 	Queue  *Queue
-	Waits  Waits
-	Takes  Takes
+	Desk   Desk
 	Rights Rights
 	Cuts   Cuts
 	// Missing says why this node renders nothing, in words for people; "" when it does.
 	Missing string
-	Logger  *slog.Logger
+	Workers int // jobs at once
+	// Near is called once a day with each workspace that has spent most of its budget.
+	Near   func(Spending)
+	Logger *slog.Logger
 }
 
 // Service is what people do with renders: each call asks whether they may.
 type Service struct {
 	ServiceConfig
-	done chan struct{} // a take was made
+	done  chan struct{} // something was made
+	paces paces
 }
 
 // NewService makes a service. Takes are chosen once Run is called.
@@ -73,6 +78,7 @@ type Request struct {
 	Preset   string // of a delivery; "" is h264
 	Backend  string // "" is the embedded one
 	Settings Settings
+	Replaces string // a waiting job that this is an edit of; it is canceled
 }
 
 // Settings are what a backend leaves open. Those of the embedded renderer:
@@ -93,30 +99,42 @@ func (s *Service) Ask(ctx context.Context, p auth.Principal, r Request) (Asked, 
 	if err != nil {
 		return Asked{}, err
 	}
+	d, err := s.drawn(ctx, &r)
+	if err != nil {
+		return Asked{}, err
+	}
+	job, err := s.Queue.Ask(ctx, Job{
+		ID: auth.NewID(), Workspace: project.Workspace, Project: r.Project, Kind: r.Kind, Scene: r.Scene,
+		Backend: r.Backend, Person: p.Person, Title: d.title, Spec: d.plan.Spec(), Length: d.plan.Frames, Replaces: r.Replaces,
+	})
+	return Asked{job, d.warnings}, err
+}
+
+// drawn is a plan of what somebody wants, and what people call it.
+type drawn struct {
+	plan     Plan
+	warnings []Warning
+	title    string
+}
+
+// drawn plans what a request comes to now.
+func (s *Service) drawn(ctx context.Context, r *Request) (d drawn, err error) {
 	if r.Backend == "" {
 		r.Backend = Embedded
 	}
 	if r.Backend != Embedded {
-		return Asked{}, fmt.Errorf("%w: there is no backend %.40q", ErrRequest, r.Backend)
+		return d, fmt.Errorf("%w: there is no backend %.40q", ErrRequest, r.Backend)
 	}
 	cut, err := s.Cuts.Cut(ctx, r.Project)
 	if err != nil {
-		return Asked{}, err
+		return d, err
 	}
 	footage, err := s.Cuts.Footage(ctx, r.Project)
 	if err != nil {
-		return Asked{}, err
+		return d, err
 	}
-	plan, warnings, title, err := plan(cut, footage, r)
-	if err != nil {
-		return Asked{}, err
-	}
-	spec := plan.Spec()
-	job, err := s.Queue.Ask(ctx, Job{
-		ID: auth.NewID(), Workspace: project.Workspace, Project: r.Project, Kind: r.Kind, Scene: r.Scene,
-		Backend: r.Backend, Person: p.Person, Title: title, Spec: spec,
-	})
-	return Asked{job, warnings}, err
+	d.plan, d.warnings, d.title, err = plan(cut, footage, *r)
+	return d, err
 }
 
 // plan is what a request comes to, and what people call it.
@@ -185,20 +203,20 @@ func (s *Service) job(ctx context.Context, p auth.Principal, id string, a auth.A
 	return j, err
 }
 
-// Cancel ends a job that is queued or running.
-func (s *Service) Cancel(ctx context.Context, p auth.Principal, id string) (Job, error) {
+// Cancel ends a job that is queued or running; with waiting, only one that is queued.
+func (s *Service) Cancel(ctx context.Context, p auth.Principal, id string, waiting bool) (Job, error) {
 	if _, err := s.job(ctx, p, id, auth.ActionEdit); err != nil {
 		return Job{}, err
 	}
-	return s.Queue.Cancel(ctx, id)
+	return s.Queue.Cancel(ctx, id, waiting)
 }
 
-// Retry queues a failed or canceled job anew.
+// Retry queues what a failed or canceled job was for anew, as another job.
 func (s *Service) Retry(ctx context.Context, p auth.Principal, id string) (Job, error) {
 	if _, err := s.job(ctx, p, id, auth.ActionEdit); err != nil {
 		return Job{}, err
 	}
-	return s.Queue.Retry(ctx, id)
+	return s.Queue.Retry(ctx, id, Job{ID: auth.NewID(), Person: p.Person})
 }
 
 // Move gives a queued job another priority, or puts it before another; see
@@ -207,13 +225,7 @@ func (s *Service) Move(ctx context.Context, p auth.Principal, id string, to Spot
 	if _, err := s.job(ctx, p, id, auth.ActionEdit); err != nil {
 		return Job{}, err
 	}
-	return s.Queue.Move(ctx, id, to.Priority, to.Before)
-}
-
-// Spot is where in the queue a job goes.
-type Spot struct {
-	Priority int
-	Before   string // a job; "" for the end of the priority
+	return s.Queue.Move(ctx, id, to)
 }
 
 // Pause stops claims of a project's jobs, or lets them go on.
@@ -226,20 +238,23 @@ func (s *Service) Pause(ctx context.Context, p auth.Principal, project string, p
 
 // Waiting is what keeps the queued jobs of a project.
 type Waiting struct {
-	Paused bool // its queue is stopped
-	Budget bool // its workspace has spent what it may in a day
-	Order  []string
-	Needs  map[string]int // by job: so many others have to be done first
+	Paused  bool // its queue is stopped
+	Stopped bool // all queues of its workspace are
+	Budget  bool // its workspace has spent what it may in a day
+	Near    bool // or most of it
+	Order   []string
+	Before  []Pace         // frames that are to be made before what is asked for now
+	Needs   map[string]int // by job: so many others have to be done first
 }
 
 // Waiting tells what keeps the jobs of a project waiting.
 func (s *Service) Waiting(ctx context.Context, project string) (Waiting, error) {
-	return s.Waits.Waiting(ctx, project, time.Now())
+	return s.Desk.Waiting(ctx, project, time.Now())
 }
 
 // Active counts by project what of a workspace waits and runs, for who may see it.
 func (s *Service) Active(ctx context.Context, workspace string) (map[string]Activity, error) {
-	return s.Waits.Active(ctx, workspace)
+	return s.Desk.Active(ctx, workspace)
 }
 
 // Why says for what a job waits: a word for programs and a sentence; "" for nothing.
@@ -252,6 +267,8 @@ func (s *Service) Why(j Job, w Waiting, now time.Time) Reason {
 		return Reason{}
 	case s.Missing != "":
 		return Reason{"renderer", s.Missing}
+	case w.Stopped:
+		return Reason{"paused", "all renders of this workspace are paused"}
 	case w.Paused:
 		return Reason{"paused", "the queue of this project is paused"}
 	case w.Budget:
@@ -270,7 +287,7 @@ func (s *Service) Why(j Job, w Waiting, now time.Time) Reason {
 
 // Told hears of every change; see Config.Told. It never blocks.
 func (s *Service) Told(c Change) {
-	if c.Job.Kind != Scene || c.Job.State != Done {
+	if c.Job.State != Done {
 		return
 	}
 	select {
@@ -279,11 +296,13 @@ func (s *Service) Told(c Change) {
 	}
 }
 
-// Run has scenes show the takes that were made, until ctx ends. What was made when
-// the node went down is chosen when it is back.
+// Run has scenes show the takes that were made, learns how long renders take, and
+// tells of budgets that are nearly spent, until ctx ends. What was made when the
+// node went down is chosen when it is back.
 func (s *Service) Run(ctx context.Context) error {
 	for {
 		s.choose(ctx)
+		s.look(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -295,7 +314,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 // choose has the takes chosen that were made and are not.
 func (s *Service) choose(ctx context.Context) {
-	jobs, err := s.Takes.Unchosen(ctx)
+	jobs, err := s.Desk.Unchosen(ctx)
 	if err != nil && ctx.Err() == nil {
 		s.Logger.Error("looking for takes to choose", "err", err)
 	}
@@ -312,5 +331,5 @@ func (s *Service) chooseOne(ctx context.Context, j Job) error {
 	if err := s.Cuts.Choose(ctx, j.Project, j.Person, j.Scene, j.Result.Asset); err != nil {
 		return err
 	}
-	return s.Takes.Chosen(ctx, j.ID)
+	return s.Desk.Chosen(ctx, j.ID)
 }

@@ -34,6 +34,7 @@ type site struct {
 	handler http.Handler
 	server  *server.Server
 	hub     *rooms.Hub
+	store   *sqlstore.Store
 	logs    *bytes.Buffer
 	media   string // where the bytes of media are
 
@@ -91,7 +92,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})
-	return &site{t: t, handler: s.Handler(), server: s, hub: hub, logs: logs, media: dir}
+	return &site{t: t, handler: s.Handler(), server: s, hub: hub, store: store, logs: logs, media: dir}
 }
 
 // answer is what came of a request.

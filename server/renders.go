@@ -12,68 +12,6 @@ import (
 	"github.com/soratoo/soratoo/render"
 )
 
-type reasonJSON struct {
-	Code    string `json:"code" doc:"A word for programs."`
-	Message string `json:"message" doc:"What happened, and what to do."`
-}
-
-type resultJSON struct {
-	Asset   string  `json:"asset"`
-	Frames  int     `json:"frames"`
-	Seconds float64 `json:"seconds" doc:"Of processor or service time."`
-	Cost    float64 `json:"cost"`
-}
-
-type renderJSON struct {
-	ID         string           `json:"id"`
-	Project    string           `json:"project"`
-	Kind       render.Kind      `json:"kind"`
-	Scene      string           `json:"scene,omitempty"`
-	Title      string           `json:"title"`
-	Backend    string           `json:"backend"`
-	Person     string           `json:"person"`
-	State      render.State     `json:"state"`
-	Progress   float64          `json:"progress" doc:"0 to 1."`
-	ETASeconds int              `json:"eta_seconds,omitempty"`
-	Place      int              `json:"place,omitempty" doc:"In the queue of its workspace, from 1; in lists only."`
-	WaitsFor   *reasonJSON      `json:"waits_for,omitempty" doc:"In lists only."`
-	Priority   int              `json:"priority"`
-	Attempt    int              `json:"attempt"`
-	Reason     *reasonJSON      `json:"reason,omitempty" doc:"Why it failed, or is tried again."`
-	Result     *resultJSON      `json:"result,omitempty"`
-	CreatedAt  time.Time        `json:"created_at"`
-	StartedAt  *time.Time       `json:"started_at,omitempty"`
-	FinishedAt *time.Time       `json:"finished_at,omitempty"`
-	Warnings   []render.Warning `json:"warnings,omitempty" doc:"What it will not be as somebody may expect; when it is asked for."`
-}
-
-func showRender(j render.Job, now time.Time) renderJSON {
-	out := renderJSON{
-		ID: j.ID, Project: j.Project, Kind: j.Kind, Scene: j.Scene, Title: j.Title, Backend: j.Backend, Person: j.Person,
-		State: j.State, Progress: j.Progress, ETASeconds: int(j.ETA(now).Seconds()), Priority: j.Priority, Attempt: j.Attempt,
-		Reason: showReason(j.Reason), CreatedAt: timestamp(j.Created), StartedAt: maybeTime(j.Started), FinishedAt: maybeTime(j.Finished),
-	}
-	if j.State == render.Done {
-		out.Result = &resultJSON{j.Result.Asset, j.Result.Frames, j.Result.Seconds, j.Result.Cost}
-	}
-	return out
-}
-
-func showReason(r render.Reason) *reasonJSON {
-	if r == (render.Reason{}) {
-		return nil
-	}
-	return &reasonJSON{r.Code, r.Message}
-}
-
-func maybeTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	at := timestamp(t)
-	return &at
-}
-
 type rendersRequest struct {
 	InProject
 	State  []render.State `query:"state" maxItems:"5" enum:"queued,running,done,failed,canceled" doc:"Only these; without it, all."`
@@ -86,6 +24,8 @@ type rendersJSON struct {
 	NextCursor string       `json:"next_cursor,omitempty"`
 	Seq        uint64       `json:"seq" doc:"The number of the last event that is in this answer."`
 	Paused     bool         `json:"paused" doc:"The queue of the project is stopped."`
+	Stopped    bool         `json:"workspace_paused" doc:"All queues of the workspace are stopped."`
+	Budget     string       `json:"budget,omitempty" enum:"near,spent" doc:"What the workspace may render in a day is nearly spent, or is."`
 	Missing    string       `json:"missing,omitempty" doc:"Why nothing can be rendered here, in words."`
 }
 
@@ -97,12 +37,18 @@ type askRenderRequest struct {
 		Preset   string           `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,preview"`
 		Backend  string           `json:"backend,omitempty" maxLength:"64"`
 		Settings *render.Settings `json:"settings,omitempty"`
+		Replaces string           `json:"replaces,omitempty" maxLength:"64" doc:"A waiting render of the project, which is canceled and whose place the new one takes."`
 	}
 }
 
 // InRender is the path of a render.
 type InRender struct {
 	Render string `path:"render" maxLength:"64"`
+}
+
+type cancelRenderRequest struct {
+	InRender
+	If render.State `query:"if" enum:"queued" doc:"Only if it still waits."`
 }
 
 type moveRenderRequest struct {
@@ -125,11 +71,16 @@ func (s *Server) renderRoutes(api huma.API) {
 	handle(s, api, member(http.MethodPost, "/projects/{project}/renders", "ask-render", "Queue a render of the timeline as it is now"), whole(s, s.askRender))
 	handle(s, api, member(http.MethodPut, "/projects/{project}/renders/pause", "pause-renders", "Stop the queue of a project, or let it go on; what runs goes on"), s.pauseRenders)
 	handle(s, api, member(http.MethodGet, "/renders/{render}", "get-render", "A render"), s.render)
+	handle(s, api, member(http.MethodGet, "/projects/{project}/renders/estimate", "estimate-render", "How long a render would take that is asked for now"), whole(s, s.estimateRender))
+	handle(s, api, member(http.MethodPut, "/workspaces/{workspace}/renders/pause", "pause-workspace-renders", "Stop all queues of a workspace, or let them go on; what runs goes on"), s.pauseAllRenders)
+	handle(s, api, member(http.MethodGet, "/workspaces/{workspace}/budget", "get-budget", "What a workspace may render in a day, and what it has"), s.budget)
+	budget := member(http.MethodPut, "/workspaces/{workspace}/budget", "set-budget", "Bound what a workspace may render in a day")
+	budget.DefaultStatus = http.StatusOK
+	handle(s, api, budget, s.setBudget)
 	cancel := member(http.MethodDelete, "/renders/{render}", "cancel-render", "Cancel a render that waits or runs")
 	cancel.DefaultStatus = http.StatusOK
 	handle(s, api, cancel, s.cancelRender)
-	retry := member(http.MethodPost, "/renders/{render}/retry", "retry-render", "Queue a failed or canceled render anew")
-	retry.DefaultStatus = http.StatusOK
+	retry := member(http.MethodPost, "/renders/{render}/retry", "retry-render", "Queue what a failed or canceled render was for anew, as another render")
 	handle(s, api, retry, s.retryRender)
 	move := member(http.MethodPost, "/renders/{render}/move", "move-render", "Give a waiting render another priority, or put it before another")
 	move.DefaultStatus = http.StatusOK
@@ -145,7 +96,13 @@ func (s *Server) renders(ctx context.Context, in *rendersRequest) (*body[renders
 	if err != nil {
 		return nil, err
 	}
-	out := &body[rendersJSON]{rendersJSON{Items: []renderJSON{}, Seq: seq, Paused: waiting.Paused, Missing: s.Renders.Missing}}
+	out := &body[rendersJSON]{rendersJSON{Items: []renderJSON{}, Seq: seq, Paused: waiting.Paused, Stopped: waiting.Stopped, Missing: s.Renders.Missing}}
+	switch {
+	case waiting.Budget:
+		out.Body.Budget = "spent"
+	case waiting.Near:
+		out.Body.Budget = "near"
+	}
 	if len(found) > in.Limit {
 		found = found[:in.Limit]
 		out.Body.NextCursor = found[len(found)-1].ID
@@ -159,7 +116,7 @@ func (s *Server) renders(ctx context.Context, in *rendersRequest) (*body[renders
 // showWaiting is a render with why it waits.
 func (s *Server) showWaiting(j render.Job, w render.Waiting) renderJSON {
 	now := time.Now()
-	out := showRender(j, now)
+	out := s.showRender(j, now)
 	if j.State == render.Queued {
 		out.WaitsFor = showReason(s.Renders.Why(j, w, now))
 		for i, id := range w.Order {
@@ -184,7 +141,7 @@ func (s *Server) shown(ctx context.Context, j render.Job, err error) (*body[rend
 }
 
 func (s *Server) askRender(ctx context.Context, in *askRenderRequest) (*body[renderJSON], error) {
-	wanted := render.Request{Project: in.Project, Kind: in.Body.Kind, Scene: in.Body.Scene, Preset: in.Body.Preset, Backend: in.Body.Backend}
+	wanted := render.Request{Project: in.Project, Kind: in.Body.Kind, Scene: in.Body.Scene, Preset: in.Body.Preset, Backend: in.Body.Backend, Replaces: in.Body.Replaces}
 	if in.Body.Settings != nil {
 		wanted.Settings = *in.Body.Settings
 	}
@@ -200,7 +157,7 @@ func (s *Server) pauseRenders(ctx context.Context, in *pauseRendersRequest) (*em
 	if err := s.Renders.Pause(ctx, who(ctx), in.Project, in.Body.Paused); err != nil {
 		return nil, err
 	}
-	s.Hub.BroadcastTeam(in.Project+"/timeline", []byte(`{"type":"notice","notice":"renders"}`))
+	s.RendersNotice("renders", []string{in.Project})
 	return &empty{}, nil
 }
 
@@ -209,8 +166,8 @@ func (s *Server) render(ctx context.Context, in *InRender) (*body[renderJSON], e
 	return s.shown(ctx, j, err)
 }
 
-func (s *Server) cancelRender(ctx context.Context, in *InRender) (*body[renderJSON], error) {
-	j, err := s.Renders.Cancel(ctx, who(ctx), in.Render)
+func (s *Server) cancelRender(ctx context.Context, in *cancelRenderRequest) (*body[renderJSON], error) {
+	j, err := s.Renders.Cancel(ctx, who(ctx), in.Render, in.If == render.Queued)
 	return s.shown(ctx, j, err)
 }
 
@@ -231,7 +188,7 @@ func (s *Server) RenderChanged(c render.Change) {
 		Type   string     `json:"type"`
 		Render renderJSON `json:"render"`
 		Seq    uint64     `json:"seq"`
-	}{"render", showRender(c.Job, time.Now()), c.Seq})
+	}{"render", s.showRender(c.Job, time.Now()), c.Seq})
 	if err != nil {
 		panic(fmt.Sprintf("server: encoding a render: %v", err))
 	}

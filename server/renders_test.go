@@ -33,7 +33,7 @@ func rendersOf(store *sqlstore.Store, rights *auth.Service, to func() *server.Se
 	d := render.NewDispatcher(render.Config{Store: store})
 	told := func(c render.Change) { to().RenderChanged(c) }
 	return render.NewService(render.ServiceConfig{
-		Queue: render.NewQueue(store, store, d, told), Waits: store, Takes: store, Rights: rights, Cuts: sampleCuts{},
+		Queue: render.NewQueue(store, store, d, told), Desk: store, Rights: rights, Cuts: sampleCuts{},
 	})
 }
 
@@ -70,7 +70,7 @@ func TestRendersWaitInWords(t *testing.T) {
 	if a := s.do("DELETE", "/api/v1/renders/"+first.text("id"), ada, nil); a.problem() != "render-state" {
 		t.Errorf("cancelled twice: %d %s", a.status, a.raw)
 	}
-	if a := s.do("POST", "/api/v1/renders/"+first.text("id")+"/retry", ada, nil); a.text("state") != "queued" {
+	if a := s.do("POST", "/api/v1/renders/"+first.text("id")+"/retry", ada, nil); a.status != http.StatusCreated || a.text("state") != "queued" || a.text("id") == first.text("id") || a.text("retries") != first.text("id") {
 		t.Errorf("tried again: %d %s", a.status, a.raw)
 	}
 	for what, body := range map[string]map[string]any{

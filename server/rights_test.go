@@ -26,6 +26,8 @@ var bodies = map[string]any{
 	"POST /api/v1/projects/{project}/documents/{document}/reset": map[string]any{},
 	"POST /api/v1/projects/{project}/renders":                    map[string]any{"kind": "preview"},
 	"PUT /api/v1/projects/{project}/renders/pause":               map[string]any{"paused": true},
+	"PUT /api/v1/workspaces/{workspace}/renders/pause":           map[string]any{"paused": true},
+	"PUT /api/v1/workspaces/{workspace}/budget":                  map[string]any{"jobs": 5},
 	"POST /api/v1/renders/{render}/move":                         map[string]any{"priority": 1},
 	"POST /api/v1/tickets":                                       map[string]any{"project": "{project}"},
 	"POST /api/v1/projects/{project}/versions":                   map[string]any{"name": "Rough cut"},
@@ -83,6 +85,10 @@ var rights = map[string]struct {
 	"GET /api/v1/projects/{project}/renders":                         {},
 	"POST /api/v1/projects/{project}/renders":                        {viewer: "forbidden"},
 	"PUT /api/v1/projects/{project}/renders/pause":                   {viewer: "forbidden"},
+	"GET /api/v1/projects/{project}/renders/estimate":                {viewer: "forbidden"},
+	"PUT /api/v1/workspaces/{workspace}/renders/pause":               {viewer: "forbidden"},
+	"GET /api/v1/workspaces/{workspace}/budget":                      {viewer: "forbidden"},
+	"PUT /api/v1/workspaces/{workspace}/budget":                      {viewer: "forbidden"},
 	"GET /api/v1/renders/{render}":                                   {},
 	"DELETE /api/v1/renders/{render}":                                {viewer: "forbidden"},
 	"POST /api/v1/renders/{render}/retry":                            {viewer: "forbidden"},
@@ -140,6 +146,9 @@ func TestEveryRouteHasItsRights(t *testing.T) {
 			at := fill.Replace(path)
 			if strings.HasSuffix(path, "/people") {
 				at += "?ids=x"
+			}
+			if strings.HasSuffix(path, "/estimate") {
+				at += "?kind=preview"
 			}
 			ask := func(who, token, want string, edit ...func(*http.Request)) {
 				t.Helper()

@@ -24,9 +24,7 @@ type Store interface {
 	media.Store
 	history.Store
 	render.Store
-	render.Orders
-	render.Waits
-	render.Takes
+	render.Desk
 	Ping(ctx context.Context) error
 	Close() error
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,19 +12,21 @@ import (
 )
 
 const (
-	overdueJobs = 32             // put back at once
-	spendingDay = 24 * time.Hour // over which a budget counts
+	overdueJobs = 32      // put back at once
+	placeGap    = 1 << 20 // between two jobs, for others to be moved between
 )
 
 // jobColumns are those of a job, in the order of scanJob and jobValues.
 const jobColumns = `id, workspace, project, kind, scene, backend, person, title, spec, hash, priority, place,
-	state, attempt, code, reason, progress, worker, fence, lease, not_for, asset, frames, seconds, cost, created, started, finished`
+	state, attempt, code, reason, progress, worker, fence, lease, not_for, asset, frames, seconds, cost, created, started, finished,
+	retries, replaces, length, avoid`
 
 func scanJob(scan scanner) (j render.Job, err error) {
 	var lease, notFor, created, started, finished int64
 	err = scan(&j.ID, &j.Workspace, &j.Project, &j.Kind, &j.Scene, &j.Backend, &j.Person, &j.Title, &j.Spec, &j.Hash, &j.Priority, &j.Place,
 		&j.State, &j.Attempt, &j.Reason.Code, &j.Reason.Message, &j.Progress, &j.Worker, &j.Fence, &lease, &notFor,
-		&j.Result.Asset, &j.Result.Frames, &j.Result.Seconds, &j.Result.Cost, &created, &started, &finished)
+		&j.Result.Asset, &j.Result.Frames, &j.Result.Seconds, &j.Result.Cost, &created, &started, &finished,
+		&j.Retries, &j.Replaces, &j.Length, &j.Avoid)
 	j.Lease, j.NotFor, j.Created, j.Started, j.Finished = atOrNever(lease), atOrNever(notFor), atOrNever(created), atOrNever(started), atOrNever(finished)
 	return j, err
 }
@@ -35,6 +36,7 @@ func jobValues(j render.Job) []any {
 		j.ID, j.Workspace, j.Project, j.Kind, j.Scene, j.Backend, j.Person, j.Title, j.Spec, j.Hash, j.Priority, int64(j.Place),
 		j.State, j.Attempt, j.Reason.Code, j.Reason.Message, j.Progress, j.Worker, int64(j.Fence), unixOrNever(j.Lease), unixOrNever(j.NotFor),
 		j.Result.Asset, j.Result.Frames, j.Result.Seconds, j.Result.Cost, unixOrNever(j.Created), unixOrNever(j.Started), unixOrNever(j.Finished),
+		j.Retries, j.Replaces, j.Length, j.Avoid,
 	}
 }
 
@@ -54,38 +56,114 @@ func unixOrNever(t time.Time) int64 {
 }
 
 // AddJob stores a queued job; see render.Orders.
-func (s *Store) AddJob(ctx context.Context, j render.Job) (c render.Change, err error) {
+func (s *Store) AddJob(ctx context.Context, j render.Job) (changes []render.Change, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
+		changes = nil
 		var last sql.NullInt64
 		if err := tx.QueryRowContext(ctx, `SELECT MAX(place) FROM renders WHERE project = ?`, j.Project).Scan(&last); err != nil {
 			return fmt.Errorf("placing a render: %w", err)
 		}
-		j.Place = uint64(last.Int64) + 1<<20
-		old, err := scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders r
-			WHERE workspace = ? AND state = 'done' AND hash = ? AND EXISTS (SELECT 1 FROM assets a WHERE a.id = r.asset AND a.project = ?)
-			LIMIT 1`, j.Workspace, j.Hash, j.Project).Scan)
-		switch {
-		case err == nil:
-			if j, err = j.After(render.Reused{Result: old.Result}, j.Created); err != nil {
+		j.Place = uint64(last.Int64) + placeGap
+		if err := wanted(ctx, tx, j); err != nil {
+			return err
+		}
+		if j.Replaces != "" {
+			c, err := replaced(ctx, tx, &j)
+			if err != nil {
 				return err
 			}
-		case !errors.Is(err, sql.ErrNoRows):
-			return fmt.Errorf("looking for an equal render: %w", err)
+			changes = append(changes, c)
+		}
+		if j, err = reused(ctx, tx, j); err != nil {
+			return err
 		}
 		values := jobValues(j)
 		query := `INSERT INTO renders (` + jobColumns + `) VALUES (?` + strings.Repeat(", ?", len(values)-1) + `)`
 		if _, err := tx.ExecContext(ctx, query, values...); err != nil {
 			return fmt.Errorf("storing a render: %w", err)
 		}
-		for _, need := range j.Needs {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO render_needs (job, needs) VALUES (?, ?)`, j.ID, need); err != nil {
+		if err := storeNeeds(ctx, tx, j); err != nil {
+			return err
+		}
+		c, err := numbered(ctx, tx, j)
+		changes = append(changes, c)
+		return err
+	})
+	return changes, err
+}
+
+// wanted checks that a job which is to be tried again is over, and that nobody tries
+// it again already.
+func wanted(ctx context.Context, tx *sql.Tx, j render.Job) error {
+	if j.Retries == "" {
+		return nil
+	}
+	var state render.State
+	var again bool
+	err := tx.QueryRowContext(ctx, `SELECT state, EXISTS (SELECT 1 FROM renders n WHERE n.retries = r.id AND n.state IN ('queued', 'running'))
+		FROM renders r WHERE id = ? AND project = ?`, j.Retries, j.Project).Scan(&state, &again)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return render.ErrNotFound
+	case err != nil:
+		return fmt.Errorf("reading the render to try again: %w", err)
+	case again:
+		return fmt.Errorf("%w: it is tried again already", render.ErrState)
+	case state != render.Failed && state != render.Canceled:
+		return fmt.Errorf("%w: retried while %s", render.ErrState, state)
+	}
+	return nil
+}
+
+// replaced cancels the waiting job that j replaces and gives j its place.
+func replaced(ctx context.Context, tx *sql.Tx, j *render.Job) (c render.Change, err error) {
+	old, err := readJob(ctx, tx, j.Replaces)
+	if err == nil && old.Project != j.Project {
+		err = render.ErrNotFound
+	}
+	if err != nil {
+		return c, err
+	}
+	j.Priority, j.Place = old.Priority, old.Place
+	return apply(ctx, tx, old, render.Cancel{Waiting: true}, j.Created)
+}
+
+// reused is j, done if an equal job is.
+func reused(ctx context.Context, tx *sql.Tx, j render.Job) (render.Job, error) {
+	old, err := scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders r
+		WHERE workspace = ? AND state = 'done' AND hash = ? AND EXISTS (SELECT 1 FROM assets a WHERE a.id = r.asset AND a.project = ?)
+		LIMIT 1`, j.Workspace, j.Hash, j.Project).Scan)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return j, nil
+	case err != nil:
+		return j, fmt.Errorf("looking for an equal render: %w", err)
+	}
+	return j.After(render.Reused{Result: old.Result}, j.Created)
+}
+
+// storeNeeds stores what a job needs. One that stands for another needs what that
+// needed, and is needed where that was.
+func storeNeeds(ctx context.Context, tx *sql.Tx, j render.Job) error {
+	for _, need := range j.Needs {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO render_needs (job, needs) VALUES (?, ?)`, j.ID, need); err != nil {
+			return fmt.Errorf("storing what a render needs: %w", err)
+		}
+	}
+	for _, old := range []string{j.Retries, j.Replaces} {
+		if old == "" {
+			continue
+		}
+		for _, query := range []string{
+			`INSERT OR IGNORE INTO render_needs (job, needs) SELECT ?1, needs FROM render_needs WHERE job = ?2`,
+			`UPDATE OR IGNORE render_needs SET needs = ?1 WHERE needs = ?2 AND job IN (SELECT id FROM renders WHERE state = 'queued')`,
+		} {
+			if _, err := tx.ExecContext(ctx, query, j.ID, old); err != nil {
 				return fmt.Errorf("storing what a render needs: %w", err)
 			}
 		}
-		c, err = numbered(ctx, tx, j)
-		return err
-	})
-	return c, err
+	}
+	return nil
 }
 
 // numbered gives a change the next number of its project.
@@ -117,12 +195,9 @@ func apply(ctx context.Context, tx *sql.Tx, j render.Job, e render.Event, now ti
 // Change applies an event to a job; see render.Store.
 func (s *Store) Change(ctx context.Context, job string, e render.Event, now time.Time) (c render.Change, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		j, err := scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders WHERE id = ?`, job).Scan)
-		if errors.Is(err, sql.ErrNoRows) {
-			return render.ErrNotFound
-		}
+		j, err := readJob(ctx, tx, job)
 		if err != nil {
-			return fmt.Errorf("reading a render: %w", err)
+			return err
 		}
 		c, err = apply(ctx, tx, j, e, now)
 		return err
@@ -130,92 +205,24 @@ func (s *Store) Change(ctx context.Context, job string, e render.Event, now time
 	return c, err
 }
 
-// Claim gives the job that is next to a worker; see render.Store.
-func (s *Store) Claim(ctx context.Context, w render.Want) (c render.Change, err error) {
-	if len(w.Backends) == 0 {
-		return c, render.ErrNone
-	}
-	// Most looks find nothing: they do not queue behind the writers.
-	var some bool
-	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM renders WHERE state = 'queued' AND not_for <= ?)`, w.Now.UnixMilli()).Scan(&some); err != nil {
-		return c, fmt.Errorf("looking for renders: %w", err)
-	}
-	if !some {
-		return c, render.ErrNone
-	}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		workspaces, err := waiting(ctx, tx, w)
-		if err != nil {
-			return err
-		}
-		for _, workspace := range workspaces {
-			j, err := nextJob(ctx, tx, workspace, w)
-			switch {
-			case err == nil:
-				c, err = apply(ctx, tx, j, render.Claimed{Worker: w.Worker}, w.Now)
-				return err
-			case !errors.Is(err, sql.ErrNoRows):
-				return fmt.Errorf("looking for a render: %w", err)
-			}
-		}
-		return render.ErrNone
-	})
-	return c, err
-}
-
-// waiting lists the workspaces that have jobs and may spend, those with the fewest
-// running first.
-func waiting(ctx context.Context, tx *sql.Tx, w render.Want) (workspaces []string, err error) {
-	since := w.Now.Add(-spendingDay).UnixMilli()
-	rows, err := tx.QueryContext(ctx, `SELECT w.id, COALESCE(b.jobs, 0), COALESCE(b.seconds, 0), COALESCE(b.cost, 0),
-			(SELECT COUNT(*) FROM renders r WHERE r.workspace = w.id AND r.started > MAX(?, 0)),
-			(SELECT COALESCE(SUM(seconds), 0) FROM renders r WHERE r.workspace = w.id AND r.started > MAX(?, 0)),
-			(SELECT COALESCE(SUM(cost), 0) FROM renders r WHERE r.workspace = w.id AND r.started > MAX(?, 0))
-		FROM workspaces w LEFT JOIN render_budgets b ON b.workspace = w.id
-		WHERE EXISTS (SELECT 1 FROM renders q WHERE q.workspace = w.id AND q.state = 'queued')
-		ORDER BY (SELECT COUNT(*) FROM renders r WHERE r.workspace = w.id AND r.state = 'running'), w.id`, since, since, since)
-	type account struct {
-		workspace string
-		budget    render.Budget
-		spent     render.Spent
-	}
-	all, err := collect(rows, err, "listing workspaces that render", func(scan scanner) (a account, err error) {
-		err = scan(&a.workspace, &a.budget.Jobs, &a.budget.Seconds, &a.budget.Cost, &a.spent.Jobs, &a.spent.Seconds, &a.spent.Cost)
-		return a, err
-	})
-	for _, a := range all {
-		if a.budget.Allows(a.spent) {
-			workspaces = append(workspaces, a.workspace)
-		}
-	}
-	return workspaces, err
-}
-
-// nextJob is the first job of a workspace that can be claimed.
-func nextJob(ctx context.Context, tx *sql.Tx, workspace string, w render.Want) (render.Job, error) {
-	args := []any{workspace, w.Now.UnixMilli()}
-	for _, b := range w.Backends {
-		args = append(args, b)
-	}
-	return scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders r
-		WHERE workspace = ? AND state = 'queued' AND not_for <= ? AND backend IN (?`+strings.Repeat(", ?", len(w.Backends)-1)+`)
-			AND NOT EXISTS (SELECT 1 FROM render_queues q WHERE q.project = r.project AND q.paused = 1)
-			AND NOT EXISTS (SELECT 1 FROM render_needs n JOIN renders d ON d.id = n.needs WHERE n.job = r.id AND d.state <> 'done')
-		ORDER BY priority DESC, place LIMIT 1`, args...).Scan)
-}
-
 // Overdue lists running jobs whose lease has ended.
 func (s *Store) Overdue(ctx context.Context, now time.Time) ([]string, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT id FROM renders WHERE state = 'running' AND lease <= ? LIMIT ?`, now.UnixMilli(), overdueJobs)
-	return collect(rows, err, "listing lost renders", func(scan scanner) (id string, err error) {
-		err = scan(&id)
-		return id, err
-	})
+	return collect(rows, err, "listing lost renders", scanID)
 }
 
 // Job returns a job.
 func (s *Store) Job(ctx context.Context, id string) (render.Job, error) {
-	j, err := scanJob(s.read.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders WHERE id = ?`, id).Scan)
+	return readJob(ctx, s.read, id)
+}
+
+// rower is a database or a transaction.
+type rower interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readJob(ctx context.Context, from rower, id string) (render.Job, error) {
+	j, err := scanJob(from.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders WHERE id = ?`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, render.ErrNotFound
 	}
@@ -223,6 +230,74 @@ func (s *Store) Job(ctx context.Context, id string) (render.Job, error) {
 		return j, fmt.Errorf("reading a render: %w", err)
 	}
 	return j, nil
+}
+
+// MoveJob gives a queued job another priority and place; see render.Orders.
+func (s *Store) MoveJob(ctx context.Context, id string, to render.Spot, now time.Time) (c render.Change, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		j, err := readJob(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		e := render.Moved{Priority: to.Priority, Place: j.Place}
+		if to.Before != "" && to.Before != id {
+			if e, err = before(ctx, tx, j, to.Before); err != nil {
+				return err
+			}
+		}
+		c, err = apply(ctx, tx, j, e, now)
+		return err
+	})
+	return c, err
+}
+
+// before is the event that puts a job right before another one.
+func before(ctx context.Context, tx *sql.Tx, j render.Job, id string) (e render.Moved, err error) {
+	other, err := readJob(ctx, tx, id)
+	switch {
+	case err != nil:
+		return e, err
+	case other.Project != j.Project:
+		return e, render.ErrNotFound
+	case other.State != render.Queued:
+		return e, fmt.Errorf("%w: moved before what does not wait any more", render.ErrState)
+	}
+	// Of two that have one place, the older is first: there is no room between them,
+	// nor after 0. Then all of the priority get room.
+	var last sql.NullInt64
+	err = tx.QueryRowContext(ctx, `SELECT MAX(place) FROM renders WHERE workspace = ? AND state = 'queued' AND priority = ? AND place <= ? AND id NOT IN (?, ?)`,
+		j.Workspace, other.Priority, int64(other.Place), other.ID, j.ID).Scan(&last)
+	if err != nil {
+		return e, fmt.Errorf("looking for a place for a render: %w", err)
+	}
+	if int64(other.Place)-last.Int64 < 2 {
+		if err := spread(ctx, tx, other); err != nil {
+			return e, err
+		}
+		return before(ctx, tx, j, id)
+	}
+	return render.Moved{Priority: other.Priority, Place: uint64(last.Int64+int64(other.Place)) / 2}, nil
+}
+
+// spread gives the queued jobs of a workspace and a priority places far from each
+// other, in the order that they have.
+func spread(ctx context.Context, tx *sql.Tx, like render.Job) error {
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = ? AND state = 'queued' AND priority = ? ORDER BY place, rowid`, like.Workspace, like.Priority)
+	ids, err := collect(rows, err, "listing the queue", scanID)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if _, err := tx.ExecContext(ctx, `UPDATE renders SET place = ? WHERE id = ?`, (i+1)*placeGap, id); err != nil {
+			return fmt.Errorf("giving renders room: %w", err)
+		}
+	}
+	return nil
+}
+
+func scanID(scan scanner) (id string, err error) {
+	err = scan(&id)
+	return id, err
 }
 
 // Jobs lists jobs of a project; see render.Orders.
@@ -252,63 +327,6 @@ func (s *Store) Jobs(ctx context.Context, f render.Filter) (jobs []render.Job, s
 	return jobs, seq, err
 }
 
-// SetBudget stores a workspace's budget.
-func (s *Store) SetBudget(ctx context.Context, workspace string, b render.Budget) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO render_budgets (workspace, jobs, seconds, cost) VALUES (?, ?, ?, ?)
-			ON CONFLICT (workspace) DO UPDATE SET jobs = excluded.jobs, seconds = excluded.seconds, cost = excluded.cost`, workspace, b.Jobs, b.Seconds, b.Cost)
-		if err != nil {
-			return fmt.Errorf("storing a budget: %w", err)
-		}
-		return nil
-	})
-}
-
-// Pause stores whether a project's queue is stopped.
-func (s *Store) Pause(ctx context.Context, project string, paused bool) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO render_queues (project, seq, paused) VALUES (?, 0, ?)
-			ON CONFLICT (project) DO UPDATE SET paused = excluded.paused`, project, paused)
-		if err != nil {
-			return fmt.Errorf("pausing a queue: %w", err)
-		}
-		return nil
-	})
-}
-
-// Waiting tells what keeps the queued jobs of a project; see render.Orders.
-func (s *Store) Waiting(ctx context.Context, project string, now time.Time) (w render.Waiting, err error) {
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return w, fmt.Errorf("reading what renders wait for: %w", err)
-	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var workspace string
-	err = tx.QueryRowContext(ctx, `SELECT p.workspace, COALESCE(q.paused, 0) FROM projects p LEFT JOIN render_queues q ON q.project = p.id
-		WHERE p.id = ?`, project).Scan(&workspace, &w.Paused)
-	if errors.Is(err, sql.ErrNoRows) {
-		return w, render.ErrNotFound
-	}
-	if err != nil {
-		return w, fmt.Errorf("reading what renders wait for: %w", err)
-	}
-	may, err := waiting(ctx, tx, render.Want{Now: now})
-	if err != nil {
-		return w, err
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = ? AND state = 'queued' ORDER BY priority DESC, place LIMIT ?`, workspace, orderedJobs)
-	w.Order, err = collect(rows, err, "listing the queue", func(scan scanner) (id string, err error) {
-		err = scan(&id)
-		return id, err
-	})
-	if err != nil {
-		return w, err
-	}
-	w.Budget = len(w.Order) > 0 && !slices.Contains(may, workspace)
-	w.Needs, err = needs(ctx, tx, project)
-	return w, err
-}
-
 // orderedJobs are the jobs whose places in a queue are told.
 const orderedJobs = 1000
 
@@ -316,10 +334,7 @@ const orderedJobs = 1000
 func needs(ctx context.Context, tx *sql.Tx, project string) (map[string]int, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n JOIN renders r ON r.id = n.job JOIN renders d ON d.id = n.needs
 		WHERE r.project = ? AND r.state = 'queued' AND d.state <> 'done'`, project)
-	jobs, err := collect(rows, err, "listing what renders need", func(scan scanner) (id string, err error) {
-		err = scan(&id)
-		return id, err
-	})
+	jobs, err := collect(rows, err, "listing what renders need", scanID)
 	out := map[string]int{}
 	for _, id := range jobs {
 		out[id]++

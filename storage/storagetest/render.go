@@ -20,10 +20,10 @@ type RenderStore interface {
 	auth.Store
 	media.Store
 	render.Store
-	render.Orders
+	render.Desk
 }
 
-// Render runs the contract of render.Store and render.Orders. Each call of open
+// Render runs the contract of render.Store and render.Desk. Each call of open
 // returns an empty store.
 func Render(t *testing.T, open func(t *testing.T) RenderStore) {
 	for _, c := range []struct {
@@ -40,6 +40,14 @@ func Render(t *testing.T, open func(t *testing.T) RenderStore) {
 		{"AnEqualResultIsReused", reuse},
 		{"JobsAreListedInPages", jobPages},
 		{"WhatIsNoJobIsNotFound", absentJobs},
+		{"ARetryIsAnotherJobThatIsLinked", retried},
+		{"AnEditTakesThePlaceOfWhatItReplaces", replaced},
+		{"AJobIsMovedBeforeAnyOther", moved},
+		{"OneWorkerServesWorkspacesInTurn", oneWorker},
+		{"APausedWorkspaceWaits", pausedWorkspace},
+		{"ABudgetIsToldAndStops", budgets},
+		{"AnotherNodeTriesFirst", otherNode},
+		{"PacesAreOfTheNewestJobs", paces},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
@@ -74,9 +82,9 @@ func (s *shop) ask(id string, change ...func(j *render.Job)) render.Change {
 	for _, c := range change {
 		c(&j)
 	}
-	c, err := s.store.AddJob(s.t.Context(), j)
+	changes, err := s.store.AddJob(s.t.Context(), j)
 	must(s.t, err)
-	return c
+	return changes[len(changes)-1]
 }
 
 // claim is the id of the job that is next, "" when there is none.
