@@ -77,6 +77,8 @@ type Request struct {
 // Settings are what a backend leaves open. Those of the embedded renderer:
 type Settings struct {
 	Burn  bool    `json:"burn,omitempty"`  // captions into the picture
+	Label bool    `json:"label,omitempty"` // "AI-generated" into a corner of the picture
+	Frame int     `json:"frame,omitempty"` // of the cut, that a still shows
 	Range *[2]int `json:"range,omitempty"` // frames of the cut
 }
 
@@ -120,7 +122,7 @@ func (s *Service) Ask(ctx context.Context, p auth.Principal, r Request) (Asked, 
 
 // plan is what a request comes to, and what people call it.
 func plan(cut timeline.Timeline, footage map[string]Footage, r Request) (p Plan, w []Warning, title string, err error) {
-	o := Options{Preset: r.Preset, Burn: r.Settings.Burn, Range: r.Settings.Range, Media: footage}
+	o := Options{Preset: r.Preset, Burn: r.Settings.Burn, Label: r.Settings.Label, Still: r.Settings.Frame, Range: r.Settings.Range, Media: footage}
 	if o.Preset == "" {
 		o.Preset = "h264"
 	}

@@ -76,16 +76,32 @@ func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, repor
 	if err := w.read(); err != nil {
 		return render.Output{}, err
 	}
-	sound, err := w.mix(ctx)
-	if err == nil {
-		err = w.encode(ctx, sound)
-	}
-	if err != nil {
+	if err := w.make(ctx); err != nil {
 		return render.Output{}, broken(ctx, err)
 	}
 	return render.Output{
-		File: w.file(), Type: w.preset.mediaType, Frames: w.plan.Frames, Seconds: time.Since(began).Seconds(),
+		File: w.file(), Type: w.preset.mediaType, Frames: w.frames(), Seconds: time.Since(began).Seconds(),
 	}, nil
+}
+
+// make makes the result.
+func (w *work) make(ctx context.Context) error {
+	if w.preset.words != nil {
+		return os.WriteFile(w.path(w.file()), w.preset.words(w), 0o600)
+	}
+	sound, err := w.mix(ctx)
+	if err != nil {
+		return err
+	}
+	return w.encode(ctx, sound)
+}
+
+// frames is how many pictures the result has.
+func (w *work) frames() int {
+	if w.plan.Still != nil {
+		return 1
+	}
+	return w.plan.Frames
 }
 
 // file is the result's name in the job's directory.
