@@ -45,6 +45,7 @@ const (
 	Image Kind = "image"
 	Video Kind = "video"
 	Audio Kind = "audio"
+	File  Kind = "file" // made by a render, for nothing but downloads
 )
 
 // Asset is a file of a project. It never changes but for its facts.

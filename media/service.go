@@ -105,7 +105,11 @@ func (s *Service) store(ctx context.Context, person string, u Upload) (Asset, er
 	if err != nil && !errors.Is(err, io.EOF) {
 		return Asset{}, err
 	}
-	form, err := Sniff(head)
+	sniff := Sniff
+	if u.Made != "" {
+		sniff = sniffMade
+	}
+	form, err := sniff(head)
 	if err != nil {
 		return Asset{}, err
 	}
@@ -151,7 +155,7 @@ func (s *Service) checkStored(ctx context.Context, a Asset, f Form) error {
 
 // look fills in what a prober sees. One that cannot tell leaves it to browsers.
 func (s *Service) look(ctx context.Context, a *Asset, f Form) error {
-	if s.Prober == nil {
+	if s.Prober == nil || f.Kind == File {
 		return nil
 	}
 	content, err := s.Blobs.Open(ctx, a.ID)
@@ -239,6 +243,9 @@ func (s *Service) SetFacts(ctx context.Context, p auth.Principal, id string, f F
 	}
 	if a.Facts.Known() {
 		return Asset{}, fmt.Errorf("%w: it was looked into", ErrFacts)
+	}
+	if a.Kind == File {
+		return Asset{}, fmt.Errorf("%w: it is no media", ErrFacts)
 	}
 	if err := f.Check(a.Kind); err != nil {
 		return Asset{}, err

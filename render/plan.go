@@ -59,6 +59,35 @@ func (p *Plan) Total() int {
 	return total
 }
 
+// Assets are all that it shows or has heard, each once, in the order of the plan.
+func (p *Plan) Assets() (ids []string) {
+	known := map[string]bool{"": true}
+	add := func(id string) {
+		if !known[id] {
+			known[id] = true
+			ids = append(ids, id)
+		}
+	}
+	show := func(m *Media, c *Card) {
+		if m != nil {
+			add(m.Asset)
+		}
+		if c != nil {
+			add(c.Picture)
+		}
+	}
+	for _, s := range p.Segments {
+		show(s.Media, s.Card)
+	}
+	for _, o := range p.Overlays {
+		show(o.Media, o.Card)
+	}
+	for _, s := range p.Sounds {
+		add(s.Media.Asset)
+	}
+	return ids
+}
+
 // Check holds a plan against what any renderer can do; the error wraps [ErrPlan].
 func (p *Plan) Check() error {
 	pieces := len(p.Segments) + len(p.Overlays) + len(p.Sounds) + len(p.Captions)

@@ -12,6 +12,9 @@ import (
 	"github.com/soratoo/soratoo/rooms/timeline"
 )
 
+// packed is the preset that has papers.
+const packed = "package"
+
 // Embedded is the backend that needs nothing but ffmpeg.
 const Embedded = "ffmpeg"
 
@@ -34,6 +37,8 @@ type Cuts interface {
 	Cut(ctx context.Context, project string) (timeline.Timeline, error)
 	// Footage is what there is to show in a project, by asset.
 	Footage(ctx context.Context, project string) (map[string]Footage, error)
+	// Papers are the files of text about a project that go into a package.
+	Papers(ctx context.Context, project string) ([]Paper, error)
 	// Choose has a scene show a take, in the name of a person. A scene that has gone
 	// is no error.
 	Choose(ctx context.Context, project, person, scene, asset string) error
@@ -111,6 +116,11 @@ func (s *Service) Ask(ctx context.Context, p auth.Principal, r Request) (Asked, 
 	plan, warnings, title, err := plan(cut, footage, r)
 	if err != nil {
 		return Asked{}, err
+	}
+	if plan.Preset == packed && r.Kind == Delivery {
+		if plan.Papers, err = s.Cuts.Papers(ctx, r.Project); err != nil {
+			return Asked{}, err
+		}
 	}
 	spec := plan.Spec()
 	job, err := s.Queue.Ask(ctx, Job{

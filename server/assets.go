@@ -24,7 +24,7 @@ type assetJSON struct {
 	ID        string     `json:"id"`
 	Project   string     `json:"project"`
 	Name      string     `json:"name" doc:"As the uploader called it."`
-	Kind      media.Kind `json:"kind" enum:"image,video,audio"`
+	Kind      media.Kind `json:"kind" enum:"image,video,audio,file"`
 	Type      string     `json:"type" doc:"The content type, as the bytes tell it."`
 	Size      int64      `json:"size" doc:"In bytes."`
 	SHA256    string     `json:"sha256"`

@@ -59,7 +59,11 @@ func (w *work) encode(ctx context.Context, sound string) error {
 		e.args = append(e.args, "-frames:v", strconv.Itoa(w.frames()))
 	}
 	args := append(append(e.args, maps...), w.preset.container...)
-	args = append(args, "-map_metadata", "-1", "-fs", fileBytes, "file:"+w.path(w.file()))
+	args = append(args, "-map_metadata", "-1")
+	if s := w.source(); s != "" {
+		args = append(args, "-metadata", "comment="+s.Words(), "-metadata", "DIGITALSOURCETYPE="+s.URI())
+	}
+	args = append(args, "-fs", fileBytes, "file:"+w.path(w.file()))
 	return w.feed(ctx, args)
 }
 

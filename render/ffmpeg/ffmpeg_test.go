@@ -30,7 +30,7 @@ var shelf = sync.OnceValues(func() (media, error) {
 	dir, err := os.MkdirTemp("", "soratoo-media-")
 	m := media{dir, map[string]string{
 		"red": "video/mp4", "blue": "video/mp4", "count": "video/mp4", "tone": "audio/wav", "still": "image/png",
-		"white": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
+		"white": "image/png", "take": "video/mp4", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
 	}}
 	for name, args := range map[string][]string{
 		"red":  {"-f", "lavfi", "-i", "color=c=red:s=320x180:r=24:d=2", "-pix_fmt", "yuv420p", "-f", "mp4"},

@@ -60,7 +60,7 @@ export type Asset = {
   id: string;
   project: string;
   name: string;
-  kind: "image" | "video" | "audio";
+  kind: "image" | "video" | "audio" | "file";
   type: string;
   size: number;
   sha256: string;
