@@ -124,7 +124,7 @@ func (c cuts) assets(ctx context.Context, project string) (map[string]media.Asse
 	out := map[string]media.Asset{}
 	page := auth.Page{Limit: assetsAtOnce}
 	for len(out) < knownAssets {
-		found, err := c.store.Assets(ctx, project, page)
+		found, err := c.store.Assets(ctx, project, "", page)
 		if err != nil {
 			return nil, err
 		}

@@ -186,7 +186,15 @@ func (s *Service) Assets(ctx context.Context, p auth.Principal, project string, 
 	if _, err := s.Rights.Project(ctx, p, project); err != nil {
 		return nil, err
 	}
-	return s.Store.Assets(ctx, project, page)
+	return s.Store.Assets(ctx, project, "", page)
+}
+
+// Deliveries lists the assets of a project that left the house as films.
+func (s *Service) Deliveries(ctx context.Context, p auth.Principal, project string, page auth.Page) ([]Asset, error) {
+	if _, err := s.Rights.Project(ctx, p, project); err != nil {
+		return nil, err
+	}
+	return s.Store.Assets(ctx, project, Delivery, page)
 }
 
 // Asset returns an asset. For who may not see its project it is not there.
@@ -275,7 +283,7 @@ func (s *Service) Remove(ctx context.Context, p auth.Principal, id string) error
 func (s *Service) Drop(ctx context.Context, project string) error {
 	const atOnce = 100
 	for {
-		found, err := s.Store.Assets(ctx, project, auth.Page{Limit: atOnce})
+		found, err := s.Store.Assets(ctx, project, "", auth.Page{Limit: atOnce})
 		if err != nil || len(found) == 0 {
 			return err
 		}

@@ -149,7 +149,7 @@ func plan(cut timeline.Timeline, footage map[string]Footage, r Request) (p Plan,
 		title = "Preview"
 	case Delivery:
 		p, w, err = PlanCut(cut, o)
-		title = strings.ToUpper(o.Preset)
+		title = fmt.Sprintf("%s, %s", firstLine(cut.Title, "Film"), strings.ToUpper(o.Preset))
 	default:
 		err = fmt.Errorf("%w: there is no kind %.40q", ErrRequest, r.Kind)
 	}
