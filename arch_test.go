@@ -31,7 +31,7 @@ var packages = map[string]struct {
 	others []string // prefixes of import paths
 }{
 	".": {
-		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "render/ffmpeg", "web"}, domain...),
+		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
 	"crdt":                       {ours: []string{"crdt/lib0"}},
@@ -48,7 +48,9 @@ var packages = map[string]struct {
 	"media":                      {ours: []string{"auth"}, others: []string{"golang.org/x/image/webp"}},
 	"history":                    {ours: []string{"auth", "crdt", "rooms/timeline"}},
 	"render":                     {ours: []string{"auth", "rooms/timeline"}},
-	"render/ffmpeg":              {ours: []string{"render"}, others: []string{"golang.org/x/image"}},
+	"render/mark":                {},
+	"render/pack":                {ours: []string{"render"}},
+	"render/ffmpeg":              {ours: []string{"render", "render/mark"}, others: []string{"golang.org/x/image"}},
 	"media/ffprobe":              {ours: []string{"media"}},
 	"storage/blob":               {},
 	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},

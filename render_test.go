@@ -1,6 +1,10 @@
 package main_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -145,21 +149,7 @@ func TestAFilmLeavesTheHouse(t *testing.T) {
 	if result["frames"] != float64(37) {
 		t.Errorf("the take is %v", take)
 	}
-	deadline := time.Now().Add(renderPatience)
-	for {
-		doc := crdt.New(crdt.Options{})
-		if err := doc.Apply(r.download(token, "/api/v1/projects/"+project+"/documents/timeline/state")); err != nil {
-			t.Fatal(err)
-		}
-		found, _ := doc.Map("scenes").Get(scene)
-		if shows, _ := found.(crdt.Map).Get("take"); shows == result["asset"] {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the scene does not show its take")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	r.shows(token, project, scene, result["asset"])
 
 	id := r.ask(token, project, map[string]any{"kind": "delivery", "preset": "h264"})
 	if status, _ := r.end(os.Interrupt); status != 0 {
@@ -178,5 +168,114 @@ func TestAFilmLeavesTheHouse(t *testing.T) {
 	again := r.until(token, r.ask(token, project, map[string]any{"kind": "delivery", "preset": "h264"}), "done")
 	if other, _ := again["result"].(map[string]any); other["asset"] != result["asset"] {
 		t.Errorf("the same film is made twice: %v", again)
+	}
+}
+
+// The package has all that leaves the house, each file as its manifest says.
+func TestAPackageHasWhatItsManifestSays(t *testing.T) {
+	r := serve(t, "SORATOO_DATA_DIR="+filepath.Join(t.TempDir(), "data"))
+	token, project, scene := r.small()
+	take := r.until(token, r.ask(token, project, map[string]any{"kind": "scene", "scene": scene}), "done")
+	made, _ := take["result"].(map[string]any)
+	r.shows(token, project, scene, made["asset"])
+	done := r.until(token, r.ask(token, project, map[string]any{"kind": "delivery", "preset": "package"}), "done")
+	result, _ := done["result"].(map[string]any)
+	content := r.download(token, fmt.Sprintf("/api/v1/assets/%v/content", result["asset"]))
+	files := unpack(t, content)
+	var manifest struct {
+		Files []struct {
+			Name, SHA256 string
+			Size         int
+		}
+	}
+	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range manifest.Files {
+		names = append(names, f.Name)
+		if sum := sha256.Sum256(files[f.Name]); hex.EncodeToString(sum[:]) != f.SHA256 || len(files[f.Name]) != f.Size {
+			t.Errorf("%s is not what the manifest says", f.Name)
+		}
+	}
+	if want := "film.mp4 sound.wav poster.png cut.otio cut.edl cut.fcpxml comments.csv provenance.json"; strings.Join(names, " ") != want || len(files) != 9 {
+		t.Errorf("the package has %v, want %s", names, want)
+	}
+	if video := probe(t, files["film.mp4"], "film.mp4").Streams[0]; video.Codec != "h264" || video.Frames != "37" {
+		t.Errorf("the film is %+v", video)
+	}
+	var origin struct {
+		Scenes []struct {
+			Scene, Backend string
+			Chosen         string `json:"chosen_by"`
+			Take           struct {
+				Asset, Who string
+				Made       string `json:"made_by"`
+			}
+		}
+	}
+	if err := json.Unmarshal(files["provenance.json"], &origin); err != nil {
+		t.Fatal(err)
+	}
+	if s := origin.Scenes[0]; s.Scene != scene || s.Take.Asset != made["asset"] || s.Take.Made != "scene" || s.Take.Who != "Ada" || s.Chosen != "Ada" {
+		t.Errorf("the provenance is %s", files["provenance.json"])
+	}
+}
+
+// unpack is the files of a ZIP.
+func unpack(t *testing.T, content []byte) map[string][]byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		out[f.Name] = b
+	}
+	return out
+}
+
+// shows waits until a scene shows a take.
+func (r *running) shows(token, project, scene string, take any) {
+	r.t.Helper()
+	deadline := time.Now().Add(renderPatience)
+	for {
+		doc := crdt.New(crdt.Options{})
+		if err := doc.Apply(r.download(token, "/api/v1/projects/"+project+"/documents/timeline/state")); err != nil {
+			r.t.Fatal(err)
+		}
+		found, _ := doc.Map("scenes").Get(scene)
+		if shows, _ := found.(crdt.Map).Get("take"); shows == take {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatal("the scene does not show its take")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// Every preset leaves the house: what it makes is kept as what it is.
+func TestEveryPresetIsKept(t *testing.T) {
+	r := serve(t, "SORATOO_DATA_DIR="+filepath.Join(t.TempDir(), "data"))
+	token, project, _ := r.small()
+	for preset, want := range map[string]string{
+		"prores": "video/quicktime", "webm": "video/webm", "gif": "image/gif", "still": "image/png", "wav": "audio/wav",
+	} {
+		done := r.until(token, r.ask(token, project, map[string]any{"kind": "delivery", "preset": preset, "settings": map[string]any{"label": true, "frame": 5}}), "done")
+		result, _ := done["result"].(map[string]any)
+		_, asset := r.call("GET", fmt.Sprintf("/api/v1/assets/%v", result["asset"]), token, nil)
+		if asset["type"] != want || asset["made"] != "delivery" {
+			t.Errorf("%s is kept as %v", preset, asset)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/render/ffmpeg"
+	"github.com/soratoo/soratoo/render/pack"
 	"github.com/soratoo/soratoo/rooms/timeline"
 )
 
@@ -43,7 +44,7 @@ func (n *node) rendering(dir string) (rendering, error) {
 		missing = err.Error()
 		n.log.Warn("nothing can be rendered", "err", err)
 	} else {
-		renderers[render.Embedded] = embedded
+		renderers[render.Embedded] = pack.New(embedded)
 	}
 	r := rendering{}
 	told := func(c render.Change) {
@@ -84,6 +85,8 @@ func (n *node) keepFootage(ctx context.Context, job render.Job, dir string, out 
 	defer func() { err = errors.Join(err, f.Close()) }()
 	a, err := n.media.Keep(ctx, job.Person, media.Upload{Project: job.Project, Name: job.Title + filepath.Ext(out.File), Length: -1, Content: f, Made: string(job.Kind)})
 	switch {
+	case errors.Is(err, media.ErrType), errors.Is(err, media.ErrBroken):
+		return "", &render.Failure{Reason: render.Reason{Code: "result", Message: "what was rendered cannot be kept: " + err.Error()}, Err: err}
 	case errors.Is(err, media.ErrFull):
 		return "", &render.Failure{Reason: render.Reason{Code: "full", Message: "the project has no room for the result: delete media that nobody needs, and try again"}, Err: err}
 	case errors.Is(err, media.ErrTooLarge):
@@ -110,15 +113,25 @@ func (c cuts) Cut(ctx context.Context, project string) (timeline.Timeline, error
 
 // Footage is what there is to show; see render.Cuts.
 func (c cuts) Footage(ctx context.Context, project string) (map[string]render.Footage, error) {
+	assets, err := c.assets(ctx, project)
 	out := map[string]render.Footage{}
+	for id, a := range assets {
+		out[id] = render.Footage{Kind: string(a.Kind), Length: a.Facts.Duration, Sound: a.Facts.Channels > 0}
+	}
+	return out, err
+}
+
+// assets are those of a project, by id.
+func (c cuts) assets(ctx context.Context, project string) (map[string]media.Asset, error) {
+	out := map[string]media.Asset{}
 	page := auth.Page{Limit: assetsAtOnce}
 	for len(out) < knownAssets {
-		found, err := c.store.Assets(ctx, project, page)
+		found, err := c.store.Assets(ctx, project, "", page)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range found {
-			out[a.ID] = render.Footage{Kind: string(a.Kind), Length: a.Facts.Duration, Sound: a.Facts.Channels > 0}
+			out[a.ID] = a
 		}
 		if len(found) < page.Limit {
 			break

@@ -45,7 +45,11 @@ const (
 	Image Kind = "image"
 	Video Kind = "video"
 	Audio Kind = "audio"
+	File  Kind = "file" // made by a render, for nothing but downloads
 )
+
+// Delivery is what Made says of a film that was made to leave the house.
+const Delivery = "delivery"
 
 // Asset is a file of a project. It never changes but for its facts.
 type Asset struct {
@@ -69,7 +73,8 @@ type Store interface {
 	// then have more bytes than limit.
 	AddAsset(ctx context.Context, a Asset, limit int64) error
 	Asset(ctx context.Context, id string) (Asset, error)
-	Assets(ctx context.Context, project string, p auth.Page) ([]Asset, error)
+	// Assets lists the assets of a project that a kind of render made; "" lists all.
+	Assets(ctx context.Context, project, made string, p auth.Page) ([]Asset, error)
 	// SetFacts stores facts of an asset that has none.
 	SetFacts(ctx context.Context, id string, f Facts) error
 	DeleteAsset(ctx context.Context, id string) error

@@ -105,7 +105,11 @@ func (s *Service) store(ctx context.Context, person string, u Upload) (Asset, er
 	if err != nil && !errors.Is(err, io.EOF) {
 		return Asset{}, err
 	}
-	form, err := Sniff(head)
+	sniff := Sniff
+	if u.Made != "" {
+		sniff = sniffMade
+	}
+	form, err := sniff(head)
 	if err != nil {
 		return Asset{}, err
 	}
@@ -151,7 +155,7 @@ func (s *Service) checkStored(ctx context.Context, a Asset, f Form) error {
 
 // look fills in what a prober sees. One that cannot tell leaves it to browsers.
 func (s *Service) look(ctx context.Context, a *Asset, f Form) error {
-	if s.Prober == nil {
+	if s.Prober == nil || f.Kind == File {
 		return nil
 	}
 	content, err := s.Blobs.Open(ctx, a.ID)
@@ -182,7 +186,15 @@ func (s *Service) Assets(ctx context.Context, p auth.Principal, project string, 
 	if _, err := s.Rights.Project(ctx, p, project); err != nil {
 		return nil, err
 	}
-	return s.Store.Assets(ctx, project, page)
+	return s.Store.Assets(ctx, project, "", page)
+}
+
+// Deliveries lists the assets of a project that left the house as films.
+func (s *Service) Deliveries(ctx context.Context, p auth.Principal, project string, page auth.Page) ([]Asset, error) {
+	if _, err := s.Rights.Project(ctx, p, project); err != nil {
+		return nil, err
+	}
+	return s.Store.Assets(ctx, project, Delivery, page)
 }
 
 // Asset returns an asset. For who may not see its project it is not there.
@@ -240,6 +252,9 @@ func (s *Service) SetFacts(ctx context.Context, p auth.Principal, id string, f F
 	if a.Facts.Known() {
 		return Asset{}, fmt.Errorf("%w: it was looked into", ErrFacts)
 	}
+	if a.Kind == File {
+		return Asset{}, fmt.Errorf("%w: it is no media", ErrFacts)
+	}
 	if err := f.Check(a.Kind); err != nil {
 		return Asset{}, err
 	}
@@ -268,7 +283,7 @@ func (s *Service) Remove(ctx context.Context, p auth.Principal, id string) error
 func (s *Service) Drop(ctx context.Context, project string) error {
 	const atOnce = 100
 	for {
-		found, err := s.Store.Assets(ctx, project, auth.Page{Limit: atOnce})
+		found, err := s.Store.Assets(ctx, project, "", auth.Page{Limit: atOnce})
 		if err != nil || len(found) == 0 {
 			return err
 		}

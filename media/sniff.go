@@ -49,6 +49,27 @@ func Sniff(head []byte) (Form, error) {
 	return Form{}, ErrType
 }
 
+// madeForms are the forms that are taken from our own renders only.
+var madeForms = []struct {
+	form   Form
+	begins func(head []byte) bool
+}{
+	{Form{Video, "video/quicktime", "mov"}, brand("qt  ")},
+	{Form{File, "application/zip", ""}, prefix("PK\x03\x04")},
+	{Form{File, "text/vtt", ""}, prefix("WEBVTT\n")},
+	{Form{File, "application/x-subrip", ""}, prefix("1\n00:")},
+}
+
+// sniffMade is Sniff for what a render has made.
+func sniffMade(head []byte) (Form, error) {
+	for _, f := range madeForms {
+		if f.begins(head) {
+			return f.form, nil
+		}
+	}
+	return Sniff(head)
+}
+
 func prefix(magic string) func([]byte) bool {
 	return func(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
 }

@@ -36,6 +36,15 @@ type Plan struct {
 	Captions   []Caption `json:"captions,omitempty"`
 	Preset     string    `json:"preset"` // one of those of the renderer
 	Burn       bool      `json:"burn,omitempty"`
+	Label      bool      `json:"label,omitempty"`  // "AI-generated" in a corner of all pictures
+	Still      *int      `json:"still,omitempty"`  // only this frame is made
+	Papers     []Paper   `json:"papers,omitempty"` // that go into a package
+}
+
+// Paper is a file of text about the cut, as it was when a render was asked for.
+type Paper struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
 }
 
 // Total is how many frames the segments have, or -1 when one has none.
@@ -48,6 +57,35 @@ func (p *Plan) Total() int {
 		total += s.Frames
 	}
 	return total
+}
+
+// Assets are all that it shows or has heard, each once, in the order of the plan.
+func (p *Plan) Assets() (ids []string) {
+	known := map[string]bool{"": true}
+	add := func(id string) {
+		if !known[id] {
+			known[id] = true
+			ids = append(ids, id)
+		}
+	}
+	show := func(m *Media, c *Card) {
+		if m != nil {
+			add(m.Asset)
+		}
+		if c != nil {
+			add(c.Picture)
+		}
+	}
+	for _, s := range p.Segments {
+		show(s.Media, s.Card)
+	}
+	for _, o := range p.Overlays {
+		show(o.Media, o.Card)
+	}
+	for _, s := range p.Sounds {
+		add(s.Media.Asset)
+	}
+	return ids
 }
 
 // Check holds a plan against what any renderer can do; the error wraps [ErrPlan].
@@ -66,6 +104,8 @@ func (p *Plan) Check() error {
 		return unfit("it is longer than a day")
 	case pieces > maxPieces:
 		return unfit("it has %d pieces, more than %d", pieces, maxPieces)
+	case p.Still != nil && (*p.Still < 0 || *p.Still >= total):
+		return unfit("frame %d is not in its %d", *p.Still, total)
 	case total != p.Frames:
 		return unfit("its segments have %d frames, the plan says %d", total, p.Frames)
 	}

@@ -25,6 +25,9 @@ const (
 type Options struct {
 	Preset string
 	Burn   bool
+	Label  bool // "AI-generated" in a corner of all pictures
+	// Still is the frame of the cut that a still shows.
+	Still int
 	// Range is the part of the cut that is rendered, from a frame to another that is
 	// not in it; nil is all. A fade that it cuts is left out.
 	Range *[2]int
@@ -70,6 +73,12 @@ func PlanCut(t timeline.Timeline, o Options) (Plan, []Warning, error) {
 	}
 	p.captions()
 	slices.SortStableFunc(p.warnings, func(a, b Warning) int { return cmp.Compare(a.Frame, b.Frame) })
+	switch {
+	case o.Preset == "still":
+		p.plan.Still = &o.Still
+	case (o.Preset == "vtt" || o.Preset == "srt") && len(p.plan.Captions) == 0:
+		return Plan{}, nil, unfit("there are no captions in it")
+	}
 	if err := p.plan.Check(); err != nil {
 		return Plan{}, nil, err
 	}
@@ -119,7 +128,7 @@ func newPlanner(t timeline.Timeline, o Options) *planner {
 	for i, s := range t.Scenes {
 		p.scenes[s.ID] = i
 	}
-	p.plan = Plan{Rate: t.Rate, Size: t.Size, Background: t.Background, Preset: o.Preset, Burn: o.Burn}
+	p.plan = Plan{Rate: t.Rate, Size: t.Size, Background: t.Background, Preset: o.Preset, Burn: o.Burn, Label: o.Label}
 	return p
 }
 

@@ -63,6 +63,18 @@ func (q *queue) Spending(context.Context, string, time.Time) (render.Spending, e
 
 func (q *queue) Nearing(context.Context, time.Time) ([]render.Spending, error) { return nil, nil }
 
+func (q *queue) Waiting(context.Context, string, time.Time) (render.Waiting, error) {
+	return render.Waiting{}, nil
+}
+
+func (q *queue) Active(context.Context, string) (map[string]render.Activity, error) {
+	return nil, nil
+}
+
+func (q *queue) Unchosen(context.Context) ([]render.Job, error) { return nil, nil }
+
+func (q *queue) Chosen(context.Context, string) error { return nil }
+
 func (q *queue) Paces(context.Context) ([]render.Pace, error) { return nil, nil }
 
 func TestPeopleUseTheQueue(t *testing.T) {

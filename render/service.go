@@ -12,6 +12,9 @@ import (
 	"github.com/soratoo/soratoo/rooms/timeline"
 )
 
+// packed is the preset that has papers.
+const packed = "package"
+
 // Embedded is the backend that needs nothing but ffmpeg.
 const Embedded = "ffmpeg"
 
@@ -36,6 +39,8 @@ type Cuts interface {
 	Cut(ctx context.Context, project string) (timeline.Timeline, error)
 	// Footage is what there is to show in a project, by asset.
 	Footage(ctx context.Context, project string) (map[string]Footage, error)
+	// Papers are the files of text about a project that go into a package.
+	Papers(ctx context.Context, project string) ([]Paper, error)
 	// Choose has a scene show a take, in the name of a person. A scene that has gone
 	// is no error.
 	Choose(ctx context.Context, project, person, scene, asset string) error
@@ -84,6 +89,8 @@ type Request struct {
 // Settings are what a backend leaves open. Those of the embedded renderer:
 type Settings struct {
 	Burn  bool    `json:"burn,omitempty"`  // captions into the picture
+	Label bool    `json:"label,omitempty"` // "AI-generated" into a corner of the picture
+	Frame int     `json:"frame,omitempty"` // of the cut, that a still shows
 	Range *[2]int `json:"range,omitempty"` // frames of the cut
 }
 
@@ -134,12 +141,15 @@ func (s *Service) drawn(ctx context.Context, r *Request) (d drawn, err error) {
 		return d, err
 	}
 	d.plan, d.warnings, d.title, err = plan(cut, footage, *r)
+	if err == nil && d.plan.Preset == packed && r.Kind == Delivery {
+		d.plan.Papers, err = s.Cuts.Papers(ctx, r.Project)
+	}
 	return d, err
 }
 
 // plan is what a request comes to, and what people call it.
 func plan(cut timeline.Timeline, footage map[string]Footage, r Request) (p Plan, w []Warning, title string, err error) {
-	o := Options{Preset: r.Preset, Burn: r.Settings.Burn, Range: r.Settings.Range, Media: footage}
+	o := Options{Preset: r.Preset, Burn: r.Settings.Burn, Label: r.Settings.Label, Still: r.Settings.Frame, Range: r.Settings.Range, Media: footage}
 	if o.Preset == "" {
 		o.Preset = "h264"
 	}
@@ -156,7 +166,7 @@ func plan(cut timeline.Timeline, footage map[string]Footage, r Request) (p Plan,
 		title = "Preview"
 	case Delivery:
 		p, w, err = PlanCut(cut, o)
-		title = strings.ToUpper(o.Preset)
+		title = fmt.Sprintf("%s, %s", firstLine(cut.Title, "Film"), strings.ToUpper(o.Preset))
 	default:
 		err = fmt.Errorf("%w: there is no kind %.40q", ErrRequest, r.Kind)
 	}

@@ -24,7 +24,7 @@ type assetJSON struct {
 	ID        string     `json:"id"`
 	Project   string     `json:"project"`
 	Name      string     `json:"name" doc:"As the uploader called it."`
-	Kind      media.Kind `json:"kind" enum:"image,video,audio"`
+	Kind      media.Kind `json:"kind" enum:"image,video,audio,file"`
 	Type      string     `json:"type" doc:"The content type, as the bytes tell it."`
 	Size      int64      `json:"size" doc:"In bytes."`
 	SHA256    string     `json:"sha256"`
@@ -108,6 +108,7 @@ func (s *Server) assetRoutes(api huma.API) {
 	handle(s, api, member(http.MethodPatch, "/assets/{asset}", "describe-asset",
 		"Say what was found in a file that the server did not look into, once"), s.describeAsset)
 	handle(s, api, member(http.MethodDelete, "/assets/{asset}", "delete-asset", "Remove a file"), s.deleteAsset)
+	handle(s, api, member(http.MethodGet, "/projects/{project}/deliveries", "list-deliveries", "The films of a project that left the house"), s.deliveries)
 	content := member(http.MethodGet, "/assets/{asset}/content", "get-asset-content", "The file, or parts of it by Range")
 	content.Responses = fileResponses()
 	handle(s, api, content, s.assetContent)
@@ -123,6 +124,14 @@ func fileResponses() map[string]*huma.Response {
 
 func (s *Server) assets(ctx context.Context, in *assetsRequest) (*body[list[assetJSON]], error) {
 	found, err := s.Media.Assets(ctx, who(ctx), in.Project, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) }), nil
+}
+
+func (s *Server) deliveries(ctx context.Context, in *assetsRequest) (*body[list[assetJSON]], error) {
+	found, err := s.Media.Deliveries(ctx, who(ctx), in.Project, in.page())
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type askRenderRequest struct {
 	Body struct {
 		Kind     render.Kind      `json:"kind" enum:"scene,preview,delivery"`
 		Scene    string           `json:"scene,omitempty" maxLength:"64"`
-		Preset   string           `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,preview"`
+		Preset   string           `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,still,vtt,srt,package,preview"`
 		Backend  string           `json:"backend,omitempty" maxLength:"64"`
 		Settings *render.Settings `json:"settings,omitempty"`
 		Replaces string           `json:"replaces,omitempty" maxLength:"64" doc:"A waiting render of the project, which is canceled and whose place the new one takes."`

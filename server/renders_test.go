@@ -26,6 +26,10 @@ func (sampleCuts) Footage(context.Context, string) (map[string]render.Footage, e
 	return nil, nil
 }
 
+func (sampleCuts) Papers(context.Context, string) ([]render.Paper, error) {
+	return []render.Paper{{Name: "cut.edl", Text: "TITLE: Harbour"}}, nil
+}
+
 func (sampleCuts) Choose(context.Context, string, string, string, string) error { return nil }
 
 // rendersOf is a queue that nobody works on; changes are told to the server.

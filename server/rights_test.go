@@ -111,6 +111,8 @@ var rights = map[string]struct {
 	"GET /api/v1/projects/{project}/export":                          {},
 	"POST /api/v1/projects/{project}/import":                         {viewer: "forbidden"},
 	"GET /api/v1/shares/{share}/timeline":                            {guests: true},
+	"GET /api/v1/shares/{share}/deliveries":                          {guests: true},
+	"GET /api/v1/projects/{project}/deliveries":                      {},
 }
 
 // The routes are taken from the description of the interface, so that one that

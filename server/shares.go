@@ -147,6 +147,8 @@ func (s *Server) shareRoutes(api huma.API) {
 	handle(s, api, guestly(http.MethodGet, "/shares/{share}/assets", "list-share-assets", "The media of the project, for its guests"), s.sharedAssets)
 	handle(s, api, guestly(http.MethodGet, "/shares/{share}/timeline", "get-share-timeline",
 		"The timeline of a link that shows one version, as a Yjs update (V1)"), s.sharedTimeline)
+	handle(s, api, guestly(http.MethodGet, "/shares/{share}/deliveries", "list-share-deliveries",
+		"The finished films, for guests whose link lets them download"), s.sharedDeliveries)
 	content := guestly(http.MethodGet, "/shares/{share}/assets/{asset}/content", "get-share-asset-content", "A file, or parts of it by Range, for guests")
 	content.Responses = fileResponses()
 	handle(s, api, content, s.sharedContent)
@@ -272,6 +274,31 @@ func (s *Server) sharedAssets(ctx context.Context, in *sharedAssetsRequest) (*bo
 		return nil, err
 	}
 	out := pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) })
+	out.Body.Items = slices.DeleteFunc(out.Body.Items, func(a assetJSON) bool { return !seen(a.ID) || !mayTake(p, a.Made) })
+	return out, nil
+}
+
+// mayTake tells whether a guest may have what some kind of render made: films that
+// leave the house are for those whose link lets them download.
+func mayTake(p auth.Principal, made string) bool { return made != media.Delivery || p.Download }
+
+func (s *Server) sharedDeliveries(ctx context.Context, in *sharedAssetsRequest) (*body[list[assetJSON]], error) {
+	p, err := s.guest(ctx, in.Share)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Download {
+		return nil, auth.ErrForbidden
+	}
+	seen, err := s.seen(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.Media.Deliveries(ctx, p, p.Project, in.page())
+	if err != nil {
+		return nil, err
+	}
+	out := pageOf(in.Paging, found, showAsset, func(a media.Asset) string { return auth.Cursor(a.Created, a.ID) })
 	out.Body.Items = slices.DeleteFunc(out.Body.Items, func(a assetJSON) bool { return !seen(a.ID) })
 	return out, nil
 }
@@ -308,6 +335,13 @@ func (s *Server) sharedContent(ctx context.Context, in *sharedContentRequest) (*
 	}
 	if !seen(in.Asset) {
 		return nil, auth.ErrNotFound
+	}
+	a, err := s.Media.Asset(ctx, p, in.Asset)
+	if err == nil && !mayTake(p, a.Made) {
+		err = auth.ErrForbidden
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s.file(ctx, p, &contentRequest{InAsset: in.InAsset, Download: in.Download})
 }

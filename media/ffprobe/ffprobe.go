@@ -117,7 +117,8 @@ func (r report) facts(form media.Form) (media.Kind, media.Facts, error) {
 	}
 	if kind != media.Audio {
 		s := r.Streams[video]
-		if kind == media.Video && !slices.Contains(shown, s.Codec) {
+		// QuickTime is taken of our own renders only, and for downloads.
+		if kind == media.Video && form.Type != "video/quicktime" && !slices.Contains(shown, s.Codec) {
 			return "", f, fmt.Errorf("%w: browsers do not show videos in %s; H.264, VP8, VP9 and AV1 they do", media.ErrType, s.Codec)
 		}
 		f.Width, f.Height = s.size()

@@ -56,28 +56,34 @@ func (w *work) encode(ctx context.Context, sound string) error {
 		e.filter("[%[1]s]" + strings.Join(append(w.preset.filters(), "null"), ",") + "[%[2]s]")
 		e.args = append(e.args, "-filter_complex", strings.TrimSuffix(e.graph.String(), ";"), "-map", "["+e.last+"]")
 		e.args = append(e.args, w.preset.video...)
-		e.args = append(e.args, "-frames:v", strconv.Itoa(w.plan.Frames))
+		e.args = append(e.args, "-frames:v", strconv.Itoa(w.frames()))
 	}
 	args := append(append(e.args, maps...), w.preset.container...)
-	args = append(args, "-map_metadata", "-1", "-fs", fileBytes, "file:"+w.path(w.file()))
+	args = append(args, "-map_metadata", "-1")
+	if s := w.source(); s != "" {
+		args = append(args, "-metadata", "comment="+s.Words(), "-metadata", "DIGITALSOURCETYPE="+s.URI())
+	}
+	args = append(args, "-fs", fileBytes, "file:"+w.path(w.file()))
 	return w.feed(ctx, args)
 }
 
 // captions has the captions drawn on the pictures, or put beside them.
 func (w *work) captions(e *encoder) (maps []string, err error) {
-	switch {
-	case len(w.plan.Captions) == 0:
-		return nil, nil
-	case w.plan.Burn && w.preset.video != nil:
+	burn := w.plan.Burn && w.preset.video != nil
+	if w.preset.video != nil && (w.plan.Label || burn && len(w.plan.Captions) > 0) {
 		if err := os.WriteFile(w.path("captions.ass"), w.styled(), 0o600); err != nil {
 			return nil, err
 		}
 		if err := os.WriteFile(w.path("words.ttf"), wordsFont, 0o600); err != nil {
 			return nil, err
 		}
-		e.filter("[%[1]s]ass=captions.ass:fontsdir=.[%[2]s]")
-		return nil, nil
-	case w.preset.text == "":
+		at := "" // a still comes as if it were the first picture
+		if w.plan.Still != nil {
+			at = fmt.Sprintf("setpts=PTS+%s/TB,", number(w.seconds(float64(*w.plan.Still))))
+		}
+		e.filter("[%[1]s]" + at + "ass=captions.ass:fontsdir=.,setpts=PTS-STARTPTS[%[2]s]")
+	}
+	if burn || len(w.plan.Captions) == 0 || w.preset.text == "" {
 		return nil, nil
 	}
 	if err := os.WriteFile(w.path("captions.srt"), w.subtitles(), 0o600); err != nil {
@@ -104,10 +110,14 @@ func (w *work) feed(ctx context.Context, args []string) error {
 		size := w.size[0] * w.size[1] * 3 / 2
 		over := newScreen(w, in)
 		defer over.close()
+		pieces, one := w.wanted()
 		to := &pictures{last: make([]byte, size), next: make([]byte, size), show: func(p piece, i int, last []byte) error {
+			if w.plan.Still != nil && i != one {
+				return nil
+			}
 			return over.put(ctx, last, w.seen(p, i))
 		}}
-		for _, p := range w.pieces() {
+		for _, p := range pieces {
 			if shown = w.show(ctx, p, to); shown != nil {
 				cancel()
 				break

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/soratoo/soratoo/render"
+	"github.com/soratoo/soratoo/render/mark"
 )
 
 // Config is what the renderer works with.
@@ -76,16 +77,40 @@ func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, repor
 	if err := w.read(); err != nil {
 		return render.Output{}, err
 	}
-	sound, err := w.mix(ctx)
-	if err == nil {
-		err = w.encode(ctx, sound)
-	}
-	if err != nil {
+	if err := w.make(ctx); err != nil {
 		return render.Output{}, broken(ctx, err)
 	}
 	return render.Output{
-		File: w.file(), Type: w.preset.mediaType, Frames: w.plan.Frames, Seconds: time.Since(began).Seconds(),
+		File: w.file(), Type: w.preset.mediaType, Frames: w.frames(), Seconds: time.Since(began).Seconds(),
 	}, nil
+}
+
+// make makes the result.
+func (w *work) make(ctx context.Context) error {
+	if w.preset.words != nil {
+		return os.WriteFile(w.path(w.file()), w.preset.words(w), 0o600)
+	}
+	if w.plan.Still == nil { // a still opens what it shows
+		if err := w.gather(ctx); err != nil {
+			return err
+		}
+	}
+	sound, err := w.mix(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.encode(ctx, sound); err != nil {
+		return err
+	}
+	return mark.Write(w.path(w.file()), w.preset.mediaType, w.source())
+}
+
+// frames is how many pictures the result has.
+func (w *work) frames() int {
+	if w.plan.Still != nil {
+		return 1
+	}
+	return w.plan.Frames
 }
 
 // file is the result's name in the job's directory.
@@ -94,7 +119,10 @@ func (w *work) file() string { return "result." + w.preset.extension }
 func (w *work) path(name string) string { return filepath.Join(w.dir, name) }
 
 // asset is a file of the job's directory.
-type asset struct{ path, mediaType string }
+type asset struct {
+	path, mediaType string
+	source          mark.Source
+}
 
 // open brings an asset into the job's directory, once, and returns its path.
 func (w *work) open(ctx context.Context, id string) (path, mediaType string, err error) {
@@ -111,12 +139,47 @@ func (w *work) open(ctx context.Context, id string) (path, mediaType string, err
 	if err != nil {
 		return "", "", err
 	}
-	_, err = io.Copy(f, content)
+	var marks mark.Finder
+	_, err = io.Copy(io.MultiWriter(f, &marks), content)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return "", "", err
 	}
-	w.opened[id] = asset{path, mediaType}
+	w.opened[id] = asset{path, mediaType, marks.Source()}
 	return path, mediaType, nil
+}
+
+// gather opens all that the plan shows, so that the encoder can be told what of it
+// was generated.
+func (w *work) gather(ctx context.Context) error {
+	for _, id := range w.plan.Assets() {
+		if _, _, err := w.open(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// source is what the result has to be marked as: a take is generated, and a film is
+// where something in it is.
+func (w *work) source() mark.Source {
+	if w.job.Kind == render.Scene {
+		return mark.Generated
+	}
+	generated, all := false, len(w.opened) > 0
+	for _, a := range w.opened {
+		generated = generated || a.source != ""
+		all = all && a.source == mark.Generated
+	}
+	for _, s := range w.plan.Segments {
+		all = all && s.Card == nil
+	}
+	switch {
+	case all:
+		return mark.Generated
+	case generated:
+		return mark.Composite
+	}
+	return ""
 }
 
 // broken turns an error into what people are told.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ var shelf = sync.OnceValues(func() (media, error) {
 	dir, err := os.MkdirTemp("", "soratoo-media-")
 	m := media{dir, map[string]string{
 		"red": "video/mp4", "blue": "video/mp4", "count": "video/mp4", "tone": "audio/wav", "still": "image/png",
-		"white": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
+		"white": "image/png", "take": "video/mp4", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif",
 	}}
 	for name, args := range map[string][]string{
 		"red":  {"-f", "lavfi", "-i", "color=c=red:s=320x180:r=24:d=2", "-pix_fmt", "yuv420p", "-f", "mp4"},
@@ -344,5 +345,79 @@ func TestCancelingLeavesNoProcess(t *testing.T) {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(p)))
 			t.Errorf("process %d goes on: %s", pid, line)
 		}
+	}
+}
+
+// A still is the frame that the film has there, in a transition and under an
+// overlay, too.
+func TestAStillIsItsFrame(t *testing.T) {
+	film := base()
+	film.Frames = 40
+	film.Segments = []render.Segment{
+		{Frames: 20, Media: of("count", 3), Transition: &render.Transition{Kind: "dissolve", Frames: 8}},
+		{Frames: 20, Media: of("blue", 0)},
+	}
+	film.Overlays = []render.Overlay{{Start: 28, Frames: 8, Media: of("count", 20)}}
+	file, _ := made(t, film)
+	want := pixels(t, file)
+	for _, frame := range []int{0, 9, 17, 20, 23, 31, 39} {
+		still := film
+		still.Preset, still.Still = "still", &frame
+		file, out := made(t, still)
+		got := pixels(t, file)
+		if len(got) != 1 || out.Frames != 1 || out.Type != "image/png" {
+			t.Fatalf("frame %d: %d pictures, %+v", frame, len(got), out)
+		}
+		for i := range got[0] {
+			if d := got[0][i] - want[frame][i]; d < -6 || d > 6 {
+				t.Errorf("frame %d is %v, in the film %v", frame, got[0], want[frame])
+			}
+		}
+	}
+}
+
+func TestCaptionsAreFilesToo(t *testing.T) {
+	plan := base()
+	plan.Frames, plan.Segments = 48, []render.Segment{{Frames: 48}}
+	plan.Captions = []render.Caption{{Start: 6, Frames: 24, Text: "Salt & <light>\n\nat dawn"}}
+	for preset, want := range map[string]string{
+		"vtt": "WEBVTT\n\n1\n00:00:00.250 --> 00:00:01.250\nSalt &amp; &lt;light&gt;\nat dawn\n\n",
+		"srt": "1\n00:00:00,250 --> 00:00:01,250\nSalt & <light>\nat dawn\n\n",
+	} {
+		plan.Preset = preset
+		file, _ := made(t, plan)
+		if got, err := os.ReadFile(file); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", preset, got, err)
+		}
+	}
+}
+
+// The label stands in its corner from the first frame to the last, in stills too,
+// and nothing stands there without it.
+func TestALabelStandsInTheCornerAllTheTime(t *testing.T) {
+	plan := base()
+	plan.Frames, plan.Segments = 24, []render.Segment{{Frames: 24}}
+	corner := func(p render.Plan) (bright []bool) {
+		file, _ := made(t, p)
+		out, err := exec.Command("ffmpeg", "-v", "error", "-i", file, "-vf", "crop=106:22:iw-106:0", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for picture := range slices.Chunk(out, 106*22) {
+			bright = append(bright, slices.Max(picture) > 150)
+		}
+		return bright
+	}
+	if slices.Contains(corner(plan), true) {
+		t.Error("there is something without a label")
+	}
+	plan.Label = true
+	if got := corner(plan); len(got) != 24 || slices.Contains(got, false) {
+		t.Errorf("the label is seen: %v", got)
+	}
+	last := 23
+	plan.Preset, plan.Still = "still", &last
+	if got := corner(plan); slices.Contains(got, false) {
+		t.Errorf("the label of a still is seen: %v", got)
 	}
 }

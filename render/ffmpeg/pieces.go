@@ -143,6 +143,27 @@ func (w *work) pieces() []piece {
 	return out
 }
 
+// wanted is the pieces of which pictures are made, and which picture of its only
+// piece a still is. A piece is opened at that frame; what a transition was on its
+// way to is known only from its beginning.
+func (w *work) wanted() (pieces []piece, one int) {
+	pieces = w.pieces()
+	if w.plan.Still == nil {
+		return pieces, 0
+	}
+	at := *w.plan.Still
+	for _, p := range pieces {
+		if at < p.frames {
+			if p.transition != nil {
+				return []piece{p}, at
+			}
+			return []piece{{segment: p.segment, from: p.from + at, frames: 1}}, 0
+		}
+		at -= p.frames
+	}
+	panic("ffmpeg: a still that is not in its plan") // Plan.Check has looked
+}
+
 // transitions are those that there are, by ffmpeg's names.
 var transitions = map[string]string{
 	"dissolve": "fade", "fade": "fadeblack", "wipe": "wipeleft", "slide": "slideleft", "circle": "circleopen",

@@ -4,10 +4,11 @@ package ffmpeg
 type preset struct {
 	extension string
 	mediaType string
-	most      int      // pixels of the longer edge; 0 is as planned
-	video     []string // arguments; nil without pictures
-	filter    string   // at the end of the pictures' filters
-	sound     []string // nil without sound
+	most      int                  // pixels of the longer edge; 0 is as planned
+	words     func(w *work) []byte // of a file of captions and nothing else
+	video     []string             // arguments; nil without pictures
+	filter    string               // at the end of the pictures' filters
+	sound     []string             // nil without sound
 	container []string
 	text      string // the codec of captions beside the pictures; "" when there is none
 }
@@ -40,6 +41,13 @@ var presets = map[string]preset{
 		extension: "gif", mediaType: "image/gif", most: 480,
 		video: []string{"-c:v", "gif"}, filter: "split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer",
 	},
+	"still": {
+		extension: "png", mediaType: "image/png",
+		video:     []string{"-c:v", "png", "-pix_fmt", "rgb24"},
+		container: []string{"-f", "image2", "-update", "1"},
+	},
+	"vtt": {extension: "vtt", mediaType: "text/vtt", words: (*work).webvtt},
+	"srt": {extension: "srt", mediaType: "application/x-subrip", words: (*work).subtitles},
 	"wav": {
 		extension: "wav", mediaType: "audio/wav",
 		sound: []string{"-c:a", "pcm_s24le"},

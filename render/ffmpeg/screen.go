@@ -28,8 +28,11 @@ type screen struct {
 
 func newScreen(w *work, to io.Writer) *screen {
 	s := &screen{work: w, to: to, picture: make([]byte, w.size[0]*w.size[1]*3/2), ground: w.ground()}
+	if w.plan.Still != nil {
+		s.shown = *w.plan.Still
+	}
 	for i, o := range w.plan.Overlays {
-		if o.Start >= 0 && o.Start < w.plan.Frames && o.Frames > 0 {
+		if o.Start >= 0 && o.Start < w.plan.Frames && o.Start+o.Frames > s.shown && o.Frames > 0 {
 			s.waiting = append(s.waiting, i)
 		}
 	}
@@ -49,6 +52,11 @@ func (s *screen) put(ctx context.Context, story []byte, part float64) error {
 		}
 		s.waiting = s.waiting[:n]
 		s.seen = append(s.seen, l)
+		for range s.shown - l.over.Start { // a still begins in its middle
+			if err := l.next(); err != nil {
+				return err
+			}
+		}
 		slices.SortFunc(s.seen, func(a, b *layer) int { return cmp.Compare(a.index, b.index) })
 	}
 	out := story

@@ -43,11 +43,11 @@ func (s *Store) Asset(ctx context.Context, id string) (media.Asset, error) {
 	return a, found(err, "reading an asset")
 }
 
-// Assets lists the assets of a project.
-func (s *Store) Assets(ctx context.Context, project string, p auth.Page) ([]media.Asset, error) {
+// Assets lists the assets of a project, or those that one kind of render made.
+func (s *Store) Assets(ctx context.Context, project, made string, p auth.Page) ([]media.Asset, error) {
 	created, id := p.Position()
 	rows, err := s.read.QueryContext(ctx, `SELECT `+assetColumns+` FROM assets
-		WHERE project = ? AND (created, id) > (?, ?) ORDER BY created, id LIMIT ?`, project, created, id, p.Limit)
+		WHERE project = ? AND (? = '' OR made = ?) AND (created, id) > (?, ?) ORDER BY created, id LIMIT ?`, project, made, made, created, id, p.Limit)
 	return collect(rows, err, "listing assets", readAsset)
 }
 

@@ -94,7 +94,7 @@ func assetPages(t *testing.T, store MediaStore) {
 	slices.Sort(want)
 	var got []string
 	for page := (auth.Page{Limit: 3}); ; page.After = got[len(got)-1] {
-		list, err := store.Assets(ctx, project, page)
+		list, err := store.Assets(ctx, project, "", page)
 		must(t, err)
 		for _, a := range list {
 			got = append(got, auth.Cursor(a.Created, a.ID))
@@ -126,7 +126,7 @@ func absentAssets(t *testing.T, store MediaStore) {
 	wantErr(t, "Asset of nothing", err, auth.ErrNotFound)
 	wantErr(t, "SetFacts of nothing", store.SetFacts(ctx, id, media.Facts{Duration: 1}), auth.ErrNotFound)
 	wantErr(t, "DeleteAsset of nothing", store.DeleteAsset(ctx, id), auth.ErrNotFound)
-	if list, err := store.Assets(ctx, id, auth.Page{Limit: 5}); err != nil || len(list) != 0 {
+	if list, err := store.Assets(ctx, id, "", auth.Page{Limit: 5}); err != nil || len(list) != 0 {
 		t.Errorf("Assets of nothing = %v, %v", list, err)
 	}
 }

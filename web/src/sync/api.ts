@@ -62,7 +62,7 @@ export type Asset = {
   id: string;
   project: string;
   name: string;
-  kind: "image" | "video" | "audio";
+  kind: "image" | "video" | "audio" | "file";
   type: string;
   size: number;
   sha256: string;
@@ -180,6 +180,12 @@ export function createApi(options: ApiOptions = {}) {
       send<void>(`/projects/${encodeURIComponent(project)}`, { method: "DELETE" }),
     assets: (project: string) =>
       list<Asset>(send, shared("assets") ?? `/projects/${encodeURIComponent(project)}/assets`),
+    /** Finished films; for guests those of their link. */
+    deliveries: (project: string) =>
+      list<Asset>(
+        send,
+        shared("deliveries") ?? `/projects/${encodeURIComponent(project)}/deliveries`,
+      ),
     describeAsset: (asset: string, facts: Facts) =>
       patch<Asset>(`/assets/${encodeURIComponent(asset)}`, facts),
     deleteAsset: (asset: string) =>

@@ -26,6 +26,11 @@ export function contentUrl(asset: string, tries = 0): string {
   return tries > 0 ? `${url}?try=${tries}` : url;
 }
 
+/** Where browsers save an asset from. */
+export function downloadUrl(asset: string): string {
+  return `${contentUrl(asset)}?download=true`;
+}
+
 /** A file on its way; `done` rejects with a Problem, of status 0 and type "canceled" after `cancel`. */
 export type Upload = { done: Promise<Asset>; cancel(): void };
 

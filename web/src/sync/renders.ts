@@ -6,7 +6,17 @@ export type RenderState = "queued" | "running" | "done" | "failed" | "canceled";
 export type RenderKind = "scene" | "preview" | "delivery";
 
 /** What the embedded renderer makes of the cut. */
-export const presets = ["h264", "prores", "webm", "gif", "wav"] as const;
+export const presets = [
+  "h264",
+  "prores",
+  "webm",
+  "gif",
+  "still",
+  "wav",
+  "vtt",
+  "srt",
+  "package",
+] as const;
 export type Preset = (typeof presets)[number];
 
 export type Reason = { code: string; message: string };
@@ -49,7 +59,7 @@ export type WantedRender = {
   kind: RenderKind;
   scene?: string;
   preset?: Preset;
-  settings?: { burn?: boolean; range?: [number, number] };
+  settings?: { burn?: boolean; label?: boolean; frame?: number; range?: [number, number] };
 };
 
 /** What the server offers about renders. */

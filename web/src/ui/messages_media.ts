@@ -9,7 +9,7 @@ export const mediaEn = {
   noMedia: "No media yet",
   noMediaHint: "Drop images, videos or sounds here, on a scene or on the timeline.",
   dropHere: "Drop to add",
-  mediaKinds: { image: "Image", video: "Video", audio: "Sound" },
+  mediaKinds: { image: "Image", video: "Video", audio: "Sound", file: "File" },
   insertMedia: (name: string) => `Insert ${name} at the playhead`,
   removeMedia: (name: string) => `Delete ${name} from the project`,
   removeMediaSure: (name: string) =>
@@ -47,7 +47,7 @@ export const mediaDe: typeof mediaEn = {
   noMedia: "Noch keine Medien",
   noMediaHint: "Lege Bilder, Videos oder Töne hier, auf einer Szene oder auf der Timeline ab.",
   dropHere: "Ablegen zum Hinzufügen",
-  mediaKinds: { image: "Bild", video: "Video", audio: "Ton" },
+  mediaKinds: { image: "Bild", video: "Video", audio: "Ton", file: "Datei" },
   insertMedia: (name) => `${name} am Abspielkopf einfügen`,
   removeMedia: (name) => `${name} aus dem Projekt löschen`,
   removeMediaSure: (name) =>

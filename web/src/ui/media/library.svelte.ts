@@ -192,6 +192,7 @@ async function look({ id, kind }: Asset): Promise<Facts> {
     await image.decode();
     return { width: image.naturalWidth, height: image.naturalHeight };
   }
+  if (kind === "file") throw new Error("it cannot be played");
   const element = document.createElement(kind);
   element.preload = "metadata";
   const loaded = new Promise<void>((resolve, reject) => {
