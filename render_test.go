@@ -279,3 +279,21 @@ func TestEveryPresetIsKept(t *testing.T) {
 		}
 	}
 }
+
+// Without ffmpeg renders wait and say why, and everything else works.
+func TestWithoutFFmpegTheQueueSaysSo(t *testing.T) {
+	r := serve(t, "PATH="+t.TempDir())
+	token, project, scene := r.small()
+	_, list := r.call("GET", "/api/v1/projects/"+project+"/renders", token, nil)
+	if missing, _ := list["missing"].(string); !strings.Contains(missing, "install ffmpeg") {
+		t.Errorf("the queue says %v", list)
+	}
+	id := r.ask(token, project, map[string]any{"kind": "scene", "scene": scene})
+	_, got := r.call("GET", "/api/v1/renders/"+id, token, nil)
+	if why, _ := got["waits_for"].(map[string]any); got["state"] != "queued" || why["code"] != "renderer" {
+		t.Errorf("the render is %v", got)
+	}
+	if status, _ := r.end(os.Interrupt); status != 0 {
+		t.Errorf("the server ended with %d", status)
+	}
+}
