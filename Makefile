@@ -15,7 +15,7 @@ run: build ## Build everything, make a demo project, and serve it
 	./soratoo serve
 
 test: deps web web-test lint ## Run every test; fetches what they need
-	go tool gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -timeout 15m ./...
+	go tool gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -timeout 20m ./...
 
 build: web ## Build the program, with the page inside
 	go build -o soratoo .

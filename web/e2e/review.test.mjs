@@ -85,7 +85,7 @@ test("a guest with a phone comments by a link; two editors see it, answer and re
 
   await guest.getByTestId("verdicts").getByRole("button").nth(1).click();
   await site.picture(guest, "guest-phone");
-  await ada.getByTestId("verdicts").getByText("Client Cleo: Changes requested").waitFor();
+  await ada.getByTestId("verdicts").getByText("Client Cleo (guest): Changes requested").waitFor();
 
   await ada.keyboard.press("Escape");
   await thread(ben).locator(".reply").fill("It is thicker now.");

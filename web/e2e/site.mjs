@@ -15,7 +15,7 @@ export const people = JSON.parse(need("SORATOO_TEST_PEOPLE"));
 const artefacts = need("SORATOO_TEST_ARTEFACTS");
 
 /** How long anything may take, in milliseconds. */
-const patience = 15_000;
+const patience = 30_000;
 
 function need(name) {
   const value = process.env[name];

@@ -88,6 +88,7 @@ test("versions are named, renamed and deleted by keyboard alone", async () => {
   const ada = await enter("Ada");
   await ada.getByTestId("tab-comments").focus();
   await ada.keyboard.press("ArrowRight");
+  await ada.keyboard.press("ArrowRight");
   const name = ada.getByTestId("version-name");
   await name.focus();
   await ada.keyboard.type("Feinschnitt");
