@@ -32,8 +32,11 @@ func TestARenderIsCanceledOnlyIfItWaits(t *testing.T) {
 		return a.problem() + a.text("state")
 	}
 	for _, c := range [][3]string{
-		{running, "?if=queued", "render-state"}, {waiting, "?if=queued", "canceled"}, {waiting, "?if=queued", "render-state"},
-		{running, "?if=running", "invalid-request"}, {running, "", "canceled"},
+		{running, "?if=queued", "render-state"},
+		{waiting, "?if=queued", "canceled"},
+		{waiting, "?if=queued", "render-state"},
+		{running, "?if=running", "invalid-request"},
+		{running, "", "canceled"},
 	} {
 		if got := cancel(c[0], c[1]); got != c[2] {
 			t.Errorf("DELETE %s%s: %s, want %s", c[0], c[1], got, c[2])

@@ -100,7 +100,7 @@ func wanted(ctx context.Context, tx *sql.Tx, j render.Job) error {
 	}
 	var state render.State
 	var again bool
-	err := tx.QueryRowContext(ctx, `SELECT state, EXISTS (SELECT 1 FROM renders n WHERE n.retries = r.id AND n.state IN ('queued', 'running'))
+	err := tx.QueryRowContext(ctx, `SELECT state, EXISTS (SELECT 1 FROM renders n WHERE n.retries <> '' AND n.retries = r.id AND n.state IN ('queued', 'running'))
 		FROM renders r WHERE id = ? AND project = ?`, j.Retries, j.Project).Scan(&state, &again)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -330,9 +330,10 @@ func (s *Store) Jobs(ctx context.Context, f render.Filter) (jobs []render.Job, s
 // orderedJobs are the jobs whose places in a queue are told.
 const orderedJobs = 1000
 
-// needs counts by job what has to be done before it.
+// needs counts by job what has to be done before it. Few jobs need others: it looks
+// at those, not at the project's.
 func needs(ctx context.Context, tx *sql.Tx, project string) (map[string]int, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n JOIN renders r ON r.id = n.job JOIN renders d ON d.id = n.needs
+	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n CROSS JOIN renders r ON r.id = n.job CROSS JOIN renders d ON d.id = n.needs
 		WHERE r.project = ? AND r.state = 'queued' AND d.state <> 'done'`, project)
 	jobs, err := collect(rows, err, "listing what renders need", scanID)
 	out := map[string]int{}

@@ -103,8 +103,10 @@ func ahead(ctx context.Context, tx *sql.Tx, workspace string, w *render.Waiting)
 	if w.Order, err = collect(rows, err, "listing the queue", scanID); err != nil {
 		return err
 	}
-	rows, err = tx.QueryContext(ctx, `SELECT kind, backend, CAST(SUM(length * (1 - progress)) AS INTEGER) FROM renders
-		WHERE workspace = ? AND (state = 'running' OR state = 'queued' AND priority >= 0) GROUP BY kind, backend`, workspace)
+	rows, err = tx.QueryContext(ctx, `SELECT kind, backend, CAST(SUM(frames) AS INTEGER) FROM (
+			SELECT kind, backend, length * (1 - progress) AS frames FROM renders WHERE workspace = ?1 AND state = 'running'
+			UNION ALL SELECT kind, backend, length FROM renders WHERE workspace = ?1 AND state = 'queued' AND priority >= 0
+		) GROUP BY kind, backend`, workspace)
 	w.Before, err = collect(rows, err, "measuring the queue", func(scan scanner) (p render.Pace, err error) {
 		err = scan(&p.Kind, &p.Backend, &p.Frames)
 		return p, err

@@ -66,7 +66,7 @@ func turns(ctx context.Context, tx *sql.Tx) ([]string, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT w.id FROM workspaces w
 		WHERE EXISTS (SELECT 1 FROM renders q WHERE q.workspace = w.id AND q.state = 'queued')
 		ORDER BY (SELECT COUNT(*) FROM renders r WHERE r.workspace = w.id AND r.state = 'running'),
-			(SELECT MAX(started) FROM renders r WHERE r.workspace = w.id AND r.started > 0), w.id`)
+			(SELECT started FROM renders r WHERE r.workspace = w.id AND r.started > 0 ORDER BY started DESC LIMIT 1), w.id`)
 	return collect(rows, err, "listing workspaces that render", scanID)
 }
 
@@ -163,7 +163,7 @@ func account(ctx context.Context, tx *sql.Tx, workspace string, now time.Time) (
 func spent(ctx context.Context, tx *sql.Tx, workspace string, now time.Time) (sum render.Spent, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(seconds), 0) +
 			(SELECT COALESCE(SUM(MAX(?1 - started, 0)), 0) / 1000.0 FROM renders WHERE workspace = ?2 AND state = 'running'), COALESCE(SUM(cost), 0)
-		FROM renders WHERE workspace = ?2 AND started > MAX(?3, 0)`, now.UnixMilli(), workspace, now.Add(-spendingDay).UnixMilli()).
+		FROM renders WHERE workspace = ?2 AND started > 0 AND started > ?3`, now.UnixMilli(), workspace, now.Add(-spendingDay).UnixMilli()).
 		Scan(&sum.Jobs, &sum.Seconds, &sum.Cost)
 	if err != nil {
 		return sum, fmt.Errorf("adding up what was spent: %w", err)

@@ -47,6 +47,7 @@ func Render(t *testing.T, open func(t *testing.T) RenderStore) {
 		{"APausedWorkspaceWaits", pausedWorkspace},
 		{"ABudgetIsToldAndStops", budgets},
 		{"AnotherNodeTriesFirst", otherNode},
+		{"EveryClaimIsTheRightOne", everyClaim},
 		{"PacesAreOfTheNewestJobs", paces},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,14 +118,14 @@ func oneWorker(t *testing.T, store RenderStore) {
 		a.ask(fmt.Sprint("a", i))
 		b.ask(fmt.Sprint("b", i))
 	}
-	turns := ""
+	var turns strings.Builder
 	for range 6 {
 		id := a.claim()
-		turns += id[:1]
+		turns.WriteString(id[:1])
 		a.change(id, render.Finished{Fence: 1})
 	}
-	if turns != "ababab" && turns != "bababa" {
-		t.Errorf("one worker did jobs of %s", turns)
+	if turns.String() != "ababab" && turns.String() != "bababa" {
+		t.Errorf("one worker did jobs of %s", turns.String())
 	}
 }
 

@@ -81,3 +81,49 @@ test("a queue is paused, a render is cancelled and tried again, and the film is 
   ]);
   assert.match(download.suggestedFilename(), /H264/);
 });
+
+test("several renders are moved, cancelled and tried again at once", async () => {
+  const { page } = await enter("Ada");
+  await page.getByTestId("tab-renders").click();
+  await page.getByTestId("pause-renders").click();
+  const waiting = page.locator('[data-testid="render"][data-state="queued"]');
+  for (const preset of ["prores", "webm", "gif"]) {
+    await page.getByLabel("Format of the film").selectOption(preset);
+    const before = await waiting.count();
+    await page.getByTestId("export-film").click();
+    await waiting.nth(before).waitFor();
+  }
+  await page.getByTestId("estimate").waitFor();
+  const order = async (want) =>
+    site.eventually(`the order is ${want}`, async () => {
+      const value = (await waiting.locator("b").allTextContents()).join(" ");
+      return { ok: value === want, value };
+    });
+  await order("PRORES WEBM GIF");
+  await waiting.nth(2).getByTestId("select-render").focus();
+  await page.keyboard.press("Alt+ArrowUp");
+  await order("PRORES GIF WEBM");
+  await waiting.nth(2).dragTo(waiting.nth(0));
+  await order("WEBM PRORES GIF");
+  await waiting.nth(0).getByTestId("select-render").click();
+  await waiting
+    .nth(2)
+    .getByTestId("select-render")
+    .click({ modifiers: ["Shift"] });
+  await site.picture(page, "renders-selected");
+  await page.getByRole("button", { name: "Cancel 3" }).click();
+  await site.eventually("nothing waits", async () => {
+    const value = await waiting.count();
+    return { ok: value === 0, value };
+  });
+  await page.getByRole("button", { name: "Try again 3" }).click();
+  await waiting.nth(2).waitFor();
+  for (let left = 3; left > 0; left--) {
+    await waiting.first().getByTestId("cancel-render").click();
+    await site.eventually("one less waits", async () => {
+      const value = await waiting.count();
+      return { ok: value === left - 1, value };
+    });
+  }
+  await page.getByTestId("pause-renders").click();
+});

@@ -37,6 +37,12 @@ export type Render = {
   waits_for?: Reason;
   priority: number;
   attempt: number;
+  /** Frames that it will have. */
+  frames?: number;
+  /** The render that this one tries again. */
+  retries?: string;
+  /** The waiting render that this one was made of by an edit. */
+  replaces?: string;
   reason?: Reason;
   result?: { asset: string; frames: number; seconds: number; cost: number };
   created_at: string;
@@ -51,6 +57,10 @@ export type RendersPage = {
   /** The number of the last event that the answer has. */
   seq: number;
   paused: boolean;
+  /** All queues of the workspace are stopped. */
+  workspace_paused: boolean;
+  /** What the workspace may render in a day is nearly spent, or is. */
+  budget?: "near" | "spent";
   /** Why nothing can be rendered, in words. */
   missing?: string;
 };
@@ -60,12 +70,34 @@ export type WantedRender = {
   scene?: string;
   preset?: Preset;
   settings?: { burn?: boolean; label?: boolean; frame?: number; range?: [number, number] };
+  /** A waiting render, which is cancelled and whose place this one takes. */
+  replaces?: string;
+};
+
+/** How long a render would take; without seconds, nothing like it was rendered yet. */
+export type Estimate = { frames: number; seconds?: number; wait_seconds: number };
+
+/** What a workspace may render in a day; 0 is no bound. */
+export type Limits = {
+  jobs: number;
+  seconds: number;
+  cost: number;
+  /** From here on even what runs is stopped. */
+  stop_seconds: number;
+  stop_cost: number;
+};
+
+export type Budget = {
+  budget: Limits;
+  spent: { jobs: number; seconds: number; cost: number };
+  paused: boolean;
 };
 
 /** What the server offers about renders. */
 export function rendersApi(send: Send) {
   const of = (project: string) => `/projects/${encodeURIComponent(project)}/renders`;
   const one = (render: string) => `/renders/${encodeURIComponent(render)}`;
+  const team = (workspace: string) => `/workspaces/${encodeURIComponent(workspace)}`;
   const post = <T>(path: string, body: unknown = undefined) =>
     send<T>(path, { method: "POST", ...(body === undefined ? {} : { body }) });
   return {
@@ -73,12 +105,21 @@ export function rendersApi(send: Send) {
     renders: (project: string, cursor = "") =>
       send<RendersPage>(of(project), { query: cursor ? { cursor } : {} }),
     askRender: (project: string, wanted: WantedRender) => post<Render>(of(project), wanted),
-    cancelRender: (id: string) => send<Render>(one(id), { method: "DELETE" }),
+    /** Cancels a render; a waiting one only as long as it waits. */
+    cancelRender: (id: string, waiting: boolean) =>
+      send<Render>(one(id), { method: "DELETE", query: waiting ? { if: "queued" } : {} }),
     retryRender: (id: string) => post<Render>(`${one(id)}/retry`),
     moveRender: (id: string, to: { priority?: number; before?: string }) =>
       post<Render>(`${one(id)}/move`, to),
     pauseRenders: (project: string, paused: boolean) =>
       send<void>(`${of(project)}/pause`, { method: "PUT", body: { paused } }),
+    estimateRender: (project: string, wanted: Pick<WantedRender, "kind" | "scene" | "preset">) =>
+      send<Estimate>(`${of(project)}/estimate`, { query: wanted }),
+    pauseWorkspace: (workspace: string, paused: boolean) =>
+      send<void>(`${team(workspace)}/renders/pause`, { method: "PUT", body: { paused } }),
+    budget: (workspace: string) => send<Budget>(`${team(workspace)}/budget`),
+    setBudget: (workspace: string, limits: Limits) =>
+      send<Budget>(`${team(workspace)}/budget`, { method: "PUT", body: limits }),
   };
 }
 
@@ -124,4 +165,46 @@ export function renderOf(event: ServerEvent): { render: Render; seq: number } | 
 /** Whether nothing happens to a render by itself any more. */
 export function isOver({ state }: Render): boolean {
   return state === "done" || state === "failed" || state === "canceled";
+}
+
+/**
+ * What is selected after a press on a render of a list: it alone; with Ctrl it as
+ * well, or no more; with Shift all from the one that was pressed before.
+ */
+export function selected(
+  list: readonly string[],
+  before: { ids: ReadonlySet<string>; from: string },
+  press: { id: string; ctrl: boolean; shift: boolean },
+): { ids: ReadonlySet<string>; from: string } {
+  const [a, b] = [list.indexOf(before.from), list.indexOf(press.id)];
+  if (press.shift && a >= 0 && b >= 0) {
+    const range = list.slice(Math.min(a, b), Math.max(a, b) + 1);
+    return { ids: new Set([...(press.ctrl ? before.ids : []), ...range]), from: before.from };
+  }
+  if (!press.ctrl) return { ids: new Set([press.id]), from: press.id };
+  const ids = new Set(before.ids);
+  if (!ids.delete(press.id)) ids.add(press.id);
+  return { ids, from: press.id };
+}
+
+/** Those that wait, the next first. */
+export function waitingOf(list: readonly Render[]): Render[] {
+  return list
+    .filter(({ state }) => state === "queued")
+    .sort((a, b) => (a.place ?? Number.MAX_SAFE_INTEGER) - (b.place ?? Number.MAX_SAFE_INTEGER));
+}
+
+/**
+ * Before which waiting render one goes that is moved up or down by one; null when it
+ * is first or last already. There is no end to be put at: down is the next one up.
+ */
+export function stepped(
+  waiting: readonly Render[],
+  id: string,
+  step: -1 | 1,
+): { move: string; before: string } | null {
+  const at = waiting.findIndex((one) => one.id === id);
+  const [upper, lower] = step < 0 ? [waiting[at - 1], waiting[at]] : [waiting[at], waiting[at + 1]];
+  if (at < 0 || !upper || !lower) return null;
+  return { move: lower.id, before: upper.id };
 }

@@ -58,6 +58,31 @@ export const rendersEn = {
   burnCaptions: "Captions in the picture",
   olderRenders: "Older",
   attempt: (n: number) => `attempt ${n}`,
+  triedAgain: "tried again",
+  cancelRenders: (n: number) => (n === 1 ? "Cancel" : `Cancel ${n}`),
+  retryRenders: (n: number) => (n === 1 ? "Try again" : `Try again ${n}`),
+  selectedRenders: (n: number) => (n === 1 ? "1 selected" : `${n} selected`),
+  rendersHelp:
+    "Space selects a render, Shift or Ctrl more of them. Alt with the arrows moves one that waits.",
+  workspacePaused: "All renders of this workspace are paused. What runs goes on.",
+  budgetNear: "This workspace has used most of what it may render in a day.",
+  budgetSpent: "This workspace has rendered as much as its budget allows in a day.",
+  estimate: (seconds: number) =>
+    seconds < 90 ? `about ${seconds} s` : `about ${Math.round(seconds / 60)} min`,
+  rendersOfWorkspace: "Renders",
+  budgetHint: "What the workspace may render in 24 hours. Empty is no bound.",
+  budgetLimits: {
+    jobs: "Renders",
+    seconds: "Seconds of work",
+    cost: "Money",
+    stop_seconds: "Stop what runs at, seconds",
+    stop_cost: "Stop what runs at, money",
+  },
+  budgetSpentSoFar: (jobs: number, seconds: number, cost: number) =>
+    `In the last 24 hours: ${jobs} renders, ${Math.round(seconds)} s, ${cost.toFixed(2)}`,
+  budgetSave: "Save budget",
+  pauseWorkspace: "Pause all renders",
+  resumeWorkspace: "Resume all renders",
 };
 
 export const rendersDe: typeof rendersEn = {
@@ -117,4 +142,29 @@ export const rendersDe: typeof rendersEn = {
   burnCaptions: "Untertitel im Bild",
   olderRenders: "Ältere",
   attempt: (n: number) => `Versuch ${n}`,
+  triedAgain: "wird nochmal versucht",
+  cancelRenders: (n: number) => (n === 1 ? "Abbrechen" : `${n} abbrechen`),
+  retryRenders: (n: number) => (n === 1 ? "Nochmal" : `${n} nochmal`),
+  selectedRenders: (n: number) => `${n} ausgewählt`,
+  rendersHelp:
+    "Die Leertaste wählt aus, Umschalt oder Strg mehrere. Alt mit den Pfeilen verschiebt, was wartet.",
+  workspacePaused: "Alles Rendern dieses Teams ist angehalten. Was läuft, läuft weiter.",
+  budgetNear: "Dieses Team hat fast alles verbraucht, was es an einem Tag rendern darf.",
+  budgetSpent: "Dieses Team hat so viel gerendert, wie es an einem Tag darf.",
+  estimate: (seconds: number) =>
+    seconds < 90 ? `etwa ${seconds} s` : `etwa ${Math.round(seconds / 60)} min`,
+  rendersOfWorkspace: "Rendern",
+  budgetHint: "Was das Team in 24 Stunden rendern darf. Leer heißt ohne Grenze.",
+  budgetLimits: {
+    jobs: "Aufträge",
+    seconds: "Sekunden Arbeit",
+    cost: "Geld",
+    stop_seconds: "Laufendes beenden ab, Sekunden",
+    stop_cost: "Laufendes beenden ab, Geld",
+  },
+  budgetSpentSoFar: (jobs: number, seconds: number, cost: number) =>
+    `In den letzten 24 Stunden: ${jobs} Aufträge, ${Math.round(seconds)} s, ${cost.toFixed(2).replace(".", ",")}`,
+  budgetSave: "Budget speichern",
+  pauseWorkspace: "Alles Rendern anhalten",
+  resumeWorkspace: "Rendern fortsetzen",
 };

@@ -13,6 +13,10 @@ CREATE INDEX renders_paces ON renders (finished) WHERE state = 'done' AND starte
 DROP INDEX renders_by_start;
 CREATE INDEX renders_by_start ON renders (workspace, started, seconds, cost) WHERE started > 0;
 
+-- All that decides about which job is next, without the jobs and what they pin.
+DROP INDEX renders_queued;
+CREATE INDEX renders_queued ON renders (workspace, priority DESC, place, not_for, backend, avoid, project, kind, length) WHERE state = 'queued';
+
 -- Of a workspace: what it may render in a day (0 is no bound), from where on even
 -- what runs is stopped, whether its queue is, and when it was told that it nears
 -- its budget.

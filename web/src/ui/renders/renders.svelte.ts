@@ -9,7 +9,9 @@ import {
   type Queue,
   type Render,
   renderOf,
+  stepped,
   type WantedRender,
+  waitingOf,
 } from "../../sync/renders.ts";
 import type { Session } from "../../sync/session.ts";
 import { api, explain, page } from "../page.svelte.ts";
@@ -17,10 +19,15 @@ import { api, explain, page } from "../page.svelte.ts";
 /** Between two looks at why things wait, while some do; in milliseconds. */
 const lookEvery = 4_000;
 
+/** What the server says when the list has to be read again. */
+const notices: readonly unknown[] = ["renders", "budget"];
+
 /** Renders of a project, and what is done with them. */
 export class Renders {
   private queue = $state.raw<Queue>(emptyQueue);
   paused = $state(false);
+  stopped = $state(false);
+  budget = $state<"near" | "spent" | "">("");
   missing = $state("");
   more = $state("");
   loaded = $state(false);
@@ -33,6 +40,10 @@ export class Renders {
       (a, b) => b.created_at.localeCompare(a.created_at) || b.id.localeCompare(a.id),
     ),
   );
+  /** Those that wait, the next first. */
+  readonly waiting = $derived(waitingOf(this.list));
+  /** The ids of those that are tried again, or were. */
+  readonly again = $derived(new Set(this.list.map(({ retries }) => retries ?? "")));
   /** Of each scene the newest render that is not over, else the newest. */
   readonly byScene = $derived.by(() => {
     const found = new Map<string, Render>();
@@ -47,7 +58,7 @@ export class Renders {
   private readonly project: string;
   private readonly stops: (() => void)[];
   private reading: Promise<void> | null = null;
-  private again = false;
+  private once = false;
   private agreed = false;
 
   /** Guests hear of no queue. */
@@ -65,7 +76,7 @@ export class Renders {
       session.onEvent((event) => {
         const about = renderOf(event);
         if (about) this.hear(about);
-        else if (event.type === "notice" && event["notice"] === "renders") void this.load();
+        else if (event.type === "notice" && notices.includes(event["notice"])) void this.load();
       }),
       // Who was away has missed events that nobody repeats.
       session.subscribe(({ kind }) => {
@@ -90,13 +101,13 @@ export class Renders {
   /** Reads the newest renders; what is asked for meanwhile is read once more. */
   load(): Promise<void> {
     if (this.reading) {
-      this.again = true;
+      this.once = true;
       return this.reading;
     }
     this.reading = this.read().finally(() => {
       this.reading = null;
-      if (!this.again) return;
-      this.again = false;
+      if (!this.once) return;
+      this.once = false;
       void this.load();
     });
     return this.reading;
@@ -107,6 +118,8 @@ export class Renders {
       const found = await api.renders(this.project);
       this.queue = answered(this.queue, found);
       this.paused = found.paused;
+      this.stopped = found.workspace_paused;
+      this.budget = found.budget ?? "";
       this.missing = found.missing ?? "";
       if (!this.loaded) this.more = found.next_cursor ?? "";
       this.loaded = true;
@@ -128,24 +141,52 @@ export class Renders {
     return this.ask(async () => this.take(await api.askRender(this.project, wanted)));
   }
 
-  async cancel({ id }: Render): Promise<boolean> {
-    return this.ask(async () => this.take(await api.cancelRender(id)));
+  /** Cancels renders. What waits is cancelled only as long as it does. */
+  async cancel(renders: readonly Render[]): Promise<boolean> {
+    return this.each(renders, async ({ id, state }) =>
+      this.take(await api.cancelRender(id, state === "queued")),
+    );
   }
 
-  async retry({ id }: Render): Promise<boolean> {
-    return this.ask(async () => this.take(await api.retryRender(id)));
+  async retry(renders: readonly Render[]): Promise<boolean> {
+    return this.each(renders, async ({ id }) => this.take(await api.retryRender(id)));
   }
 
-  /** Puts a waiting render before all others of the project. */
-  async next(render: Render): Promise<boolean> {
-    const first = this.list
-      .filter(({ state, id }) => state === "queued" && id !== render.id)
-      .sort((a, b) => (a.place ?? 0) - (b.place ?? 0))[0];
+  /** Puts waiting renders before all others of the project. */
+  async next(renders: readonly Render[]): Promise<boolean> {
+    const ids = new Set(renders.map(({ id }) => id));
+    const first = this.waiting.find(({ id }) => !ids.has(id));
     if (!first) return true;
+    const moved = this.waiting.filter(({ id }) => ids.has(id));
+    return this.each(
+      moved,
+      async ({ id }) => void (await api.moveRender(id, { before: first.id })),
+    );
+  }
+
+  /** Puts a waiting render before another. */
+  async move(id: string, before: string): Promise<boolean> {
+    if (id === before) return true;
     return this.ask(async () => {
-      await api.moveRender(render.id, { before: first.id });
+      await api.moveRender(id, { before });
       await this.load();
     });
+  }
+
+  /** Moves a waiting render up or down by one. */
+  async step({ id }: Render, by: -1 | 1): Promise<boolean> {
+    const to = stepped(this.waiting, id, by);
+    return to ? this.move(to.move, to.before) : true;
+  }
+
+  /** How long a render would take, in seconds and with what is before it; null when nobody knows. */
+  async estimate(wanted: Pick<WantedRender, "kind" | "scene" | "preset">): Promise<number | null> {
+    try {
+      const { seconds, wait_seconds: wait } = await api.estimateRender(this.project, wanted);
+      return seconds === undefined ? null : seconds + wait;
+    } catch {
+      return null; // it is a guess, and no more
+    }
   }
 
   async pause(paused: boolean): Promise<boolean> {
@@ -161,6 +202,17 @@ export class Renders {
     if (known && (isOver(known) || known.attempt > render.attempt)) return;
     this.queue = answered(this.queue, { items: [render], seq: this.queue.seq });
     void this.load();
+  }
+
+  // One after the other, so that they keep their order; the first that fails ends it.
+  private each(renders: readonly Render[], what: (one: Render) => Promise<void>): Promise<boolean> {
+    return this.ask(async () => {
+      try {
+        for (const one of renders) await what(one);
+      } finally {
+        void this.load();
+      }
+    });
   }
 
   private async ask(what: () => Promise<void>): Promise<boolean> {
