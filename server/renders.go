@@ -96,7 +96,7 @@ type askRenderRequest struct {
 		Scene    string          `json:"scene,omitempty" maxLength:"64"`
 		Preset   string          `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,still,vtt,srt,package,preview"`
 		Backend  string          `json:"backend,omitempty" maxLength:"64"`
-		Settings render.Settings `json:"settings,omitempty"`
+		Settings render.Settings `json:"settings,omitzero" required:"false"`
 	}
 }
 
