@@ -14,8 +14,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/rooms/timeline"
 	"github.com/soratoo/soratoo/storage"
 )
@@ -24,8 +28,10 @@ const (
 	demoWorkspace = "Demo studio"
 	demoProject   = "Harbour at dawn"
 	demoBirthYear = 1990
-	demoLinks     = 100 // for guests, of which all but the last were revoked
-	demoPage      = 100 // things looked through for those that are there already
+	demoLinks     = 100                    // for guests, of which all but the last were revoked
+	demoTake      = 2 * time.Minute        // for the take; what is not done by then the server goes on with
+	demoLook      = 100 * time.Millisecond // between looks at it
+	demoPage      = 100                    // things looked through for those that are there already
 )
 
 var demoOrigin = auth.Origin{Address: "demo", Device: "soratoo demo"}
@@ -99,8 +105,10 @@ func (d *demonstration) make(ctx context.Context) (err error) {
 	if d.project, err = d.sample(ctx, workspace); err != nil {
 		return err
 	}
-	d.link, err = d.share(ctx)
-	return err
+	if d.link, err = d.share(ctx); err != nil {
+		return err
+	}
+	return d.take(ctx)
 }
 
 // person signs a demo account in, and up when it is not there.
@@ -197,4 +205,63 @@ func (d *demonstration) sample(ctx context.Context, workspace string) (auth.Proj
 			return d.begin(ctx, p.ID, d.ada.principal.Person, timeline.Sample(p.Name))
 		},
 	})
+}
+
+// take has the shortest scene rendered, small, so that who comes anew sees pictures.
+// Without ffmpeg there are none, and what was rendered or asked for once is left as
+// it is.
+func (d *demonstration) take(ctx context.Context) error {
+	if d.renders.service.Missing != "" {
+		return nil
+	}
+	known, _, err := d.store.Jobs(ctx, render.Filter{Project: d.project.ID, Limit: 1})
+	if err != nil || len(known) > 0 {
+		return err
+	}
+	working, stop := context.WithTimeout(ctx, demoTake)
+	group, running := errgroup.WithContext(working)
+	group.Go(func() error { return d.hub.Run(running) })
+	group.Go(func() error { return d.renders.dispatcher.Run(running) })
+	err = d.render(running)
+	stop()
+	if ended := group.Wait(); ended != nil && ctx.Err() == nil && !errors.Is(ended, context.Canceled) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// render asks for the take and waits for it.
+func (d *demonstration) render(ctx context.Context) error {
+	cut, err := cuts{d.node}.Cut(ctx, d.project.ID)
+	if err != nil || len(cut.Scenes) == 0 {
+		return err
+	}
+	scene := slices.MinFunc(cut.Scenes, func(a, b timeline.Scene) int { return a.Length - b.Length })
+	asked, err := d.renders.service.Ask(ctx, d.ada.principal, render.Request{
+		Project: d.project.ID, Kind: render.Scene, Scene: scene.ID, Preset: "preview",
+	})
+	if err != nil {
+		return err
+	}
+	look := time.NewTicker(demoLook)
+	defer look.Stop()
+	for job := asked.Job; ; {
+		switch {
+		case job.State == render.Done:
+			if err := (cuts{d.node}).Choose(ctx, d.project.ID, d.ada.principal.Person, scene.ID, job.Result.Asset); err != nil {
+				return err
+			}
+			return d.store.Chosen(ctx, job.ID)
+		case job.Over():
+			return nil // its reason is in the queue
+		}
+		select {
+		case <-ctx.Done():
+			return nil // the server goes on with it
+		case <-look.C:
+		}
+		if job, err = d.store.Job(ctx, job.ID); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
 }

@@ -61,7 +61,7 @@ func (w *work) card(ctx context.Context, c *render.Card, p part) (source, error)
 		grow += "[under];movie=" + name + "-words.png[words];[under][words]overlay=eof_action=repeat"
 	}
 	return source{
-		args: input(w.path(name+".png"), "-loop", "1", "-framerate", w.rate()), filters: []string{grow, "setsar=1", "format=yuv420p"},
+		args: input(asset{path: w.path(name + ".png"), mediaType: "image/png"}, "-loop", "1", "-framerate", w.rate()), filters: []string{grow, "setsar=1", "format=yuv420p"},
 	}, nil
 }
 
@@ -105,12 +105,12 @@ func (w *work) drawWords(p *painter, c *render.Card, y int) {
 }
 
 // drawPicture fills the card with a picture, darker where the words will be.
-func (w *work) drawPicture(ctx context.Context, p *painter, asset string) error {
-	path, _, err := w.open(ctx, asset)
+func (w *work) drawPicture(ctx context.Context, p *painter, id string) error {
+	a, err := w.open(ctx, id)
 	if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(a.path)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (w *work) title(i int, text string) (source, error) {
 	if err := p.save(name); err != nil {
 		return source{}, err
 	}
-	return source{args: input(name)}, nil
+	return source{args: input(asset{path: name, mediaType: "image/png"})}, nil
 }
 
 var (

@@ -2,10 +2,12 @@ package ffmpeg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/soratoo/soratoo/render"
 )
@@ -63,7 +65,7 @@ func (w *work) encode(ctx context.Context, sound string) error {
 	if s := w.source(); s != "" {
 		args = append(args, "-metadata", "comment="+s.Words(), "-metadata", "DIGITALSOURCETYPE="+s.URI())
 	}
-	args = append(args, "-fs", fileBytes, "file:"+w.path(w.file()))
+	args = append(args, "file:"+w.path(w.file()))
 	return w.feed(ctx, args)
 }
 
@@ -102,7 +104,7 @@ func (w *work) feed(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := w.begin(cmd); err != nil {
 		return err
 	}
 	var shown error
@@ -119,7 +121,9 @@ func (w *work) feed(ctx context.Context, args []string) error {
 		}}
 		for _, p := range pieces {
 			if shown = w.show(ctx, p, to); shown != nil {
-				cancel()
+				if !errors.Is(shown, syscall.EPIPE) { // it ends by itself, and says of what
+					cancel()
+				}
 				break
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/soratoo/soratoo/render"
@@ -31,6 +32,7 @@ type Config struct {
 	Open func(ctx context.Context, job render.Job, asset string) (content io.ReadCloser, mediaType string, err error)
 	// Program is the path of ffmpeg; "" looks for it.
 	Program string
+	Limits  Limits
 	Logger  *slog.Logger
 }
 
@@ -38,6 +40,7 @@ type Config struct {
 type Renderer struct {
 	config  Config
 	program string
+	limits  Limits
 }
 
 // New makes a renderer. The error says what to install when there is no ffmpeg.
@@ -53,7 +56,7 @@ func New(c Config) (*Renderer, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Renderer{config: c, program: path}, nil
+	return &Renderer{config: c, program: path, limits: c.Limits.orUsual()}, nil
 }
 
 // work is the rendering of one plan.
@@ -77,7 +80,13 @@ func (r *Renderer) Render(ctx context.Context, job render.Job, dir string, repor
 	if err := w.read(); err != nil {
 		return render.Output{}, err
 	}
-	if err := w.make(ctx); err != nil {
+	working, stop := w.bounded(ctx)
+	err := w.make(working)
+	stop()
+	if err != nil {
+		if f := why(working, err); f != nil && ctx.Err() == nil {
+			return render.Output{}, f
+		}
 		return render.Output{}, broken(ctx, err)
 	}
 	return render.Output{
@@ -124,35 +133,59 @@ type asset struct {
 	source          mark.Source
 }
 
-// open brings an asset into the job's directory, once, and returns its path.
-func (w *work) open(ctx context.Context, id string) (path, mediaType string, err error) {
+// open brings an asset into the job's directory, once.
+func (w *work) open(ctx context.Context, id string) (a asset, err error) {
 	if a, ok := w.opened[id]; ok {
-		return a.path, a.mediaType, nil
+		return a, nil
 	}
 	content, mediaType, err := w.config.Open(ctx, w.job, id)
 	if err != nil {
-		return "", "", &render.Failure{Reason: render.Reason{Code: "media", Message: "media of the cut is missing"}, Err: err}
+		return asset{}, &render.Failure{Reason: render.Reason{Code: "media", Message: "media of the cut is missing"}, Err: err}
 	}
 	defer func() { err = errors.Join(err, content.Close()) }()
-	path = w.path(fmt.Sprintf("asset-%d", len(w.opened)))
+	if demuxers[mediaType] == "" {
+		return asset{}, &render.Failure{Reason: render.Reason{Code: "media", Message: "media of the cut is no picture, video or sound"}}
+	}
+	path := w.path(fmt.Sprintf("asset-%d", len(w.opened)))
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", "", err
+		return asset{}, err
 	}
 	var marks mark.Finder
 	_, err = io.Copy(io.MultiWriter(f, &marks), content)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return "", "", err
+		return asset{}, err
 	}
-	w.opened[id] = asset{path, mediaType, marks.Source()}
-	return path, mediaType, nil
+	a = asset{path, mediaType, marks.Source()}
+	if err := w.seeable(ctx, a); err != nil {
+		return asset{}, err
+	}
+	w.opened[id] = a
+	return a, nil
+}
+
+// seeable looks at a picture once: one that cannot be decoded would be shown again
+// and again for ever, in the hope for a first frame.
+func (w *work) seeable(ctx context.Context, a asset) error {
+	if !strings.HasPrefix(a.mediaType, "image/") {
+		return nil
+	}
+	args := append(input(a), "-frames:v", "1", "-vf", "scale=2:2", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1")
+	err := w.stream(ctx, args, func(r io.Reader) error {
+		_, err := io.ReadFull(r, make([]byte, 4))
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		return &render.Failure{Reason: render.Reason{Code: "media", Message: "a picture of the cut cannot be read"}, Err: err}
+	}
+	return err
 }
 
 // gather opens all that the plan shows, so that the encoder can be told what of it
 // was generated.
 func (w *work) gather(ctx context.Context) error {
 	for _, id := range w.plan.Assets() {
-		if _, _, err := w.open(ctx, id); err != nil {
+		if _, err := w.open(ctx, id); err != nil {
 			return err
 		}
 	}

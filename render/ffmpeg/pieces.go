@@ -67,18 +67,18 @@ type part struct{ from, frames int }
 
 // media is frames of an asset, made as large as the plan's by filters.
 func (w *work) media(ctx context.Context, m render.Media, p part, fit string) (source, error) {
-	path, mediaType, err := w.open(ctx, m.Asset)
+	a, err := w.open(ctx, m.Asset)
 	if err != nil {
 		return source{}, err
 	}
 	switch {
-	case mediaType == "image/gif": // it moves, for ever
-		return source{args: input(path, "-ignore_loop", "0"), filters: []string{
+	case a.mediaType == "image/gif": // it moves, for ever
+		return source{args: input(a, "-ignore_loop", "0"), filters: []string{
 			"fps=" + w.rate() + ":start_time=0", fit, fmt.Sprintf("trim=start_frame=%d", max(p.from, 0)), "setpts=PTS-STARTPTS",
 		}}, nil
-	case strings.HasPrefix(mediaType, "image/"):
+	case strings.HasPrefix(a.mediaType, "image/"):
 		return source{
-			args:    input(path, "-loop", "1", "-framerate", w.rate(), "-t", number(w.seconds(float64(p.frames+1)))),
+			args:    input(a, "-loop", "1", "-framerate", w.rate(), "-t", number(w.seconds(float64(p.frames+1)))),
 			filters: []string{fit},
 		}, nil
 	}
@@ -102,7 +102,7 @@ func (w *work) media(ctx context.Context, m render.Media, p part, fit string) (s
 	if missing > 0 {
 		filters = append(filters, fmt.Sprintf("tpad=start=%d:start_mode=clone", missing))
 	}
-	return source{args: input(path, "-an", "-sn", "-dn", "-ss", number(seek)), filters: filters}, nil
+	return source{args: input(a, "-an", "-sn", "-dn", "-ss", number(seek)), filters: filters}, nil
 }
 
 // fit makes pictures as large as the plan's, with bars where their shape differs.

@@ -14,8 +14,8 @@ import (
 const (
 	killWait   = 2 * time.Second // for a killed process to let go of its pipes
 	errorBytes = 4 << 10         // of what ffmpeg says are kept for the log
+	mostPixels = "104857600"     // of a picture; media takes no more
 	allocBytes = "536870912"     // of one piece of memory of ffmpeg
-	fileBytes  = "64G"           // of a result
 )
 
 // command is ffmpeg with arguments, in the job's directory. No shell sees them.
@@ -33,9 +33,18 @@ func (w *work) command(ctx context.Context, args ...string) (*exec.Cmd, *tail) {
 	return cmd, errs
 }
 
-// input is the arguments that read a file of somebody: no network, no other files.
-func input(path string, before ...string) []string {
-	return append(append([]string{"-protocol_whitelist", "file"}, before...), "-i", "file:"+path)
+// demuxers are the only ways in which files are read, by their types: what a file
+// looks like to ffmpeg may be a list that names other files.
+var demuxers = map[string]string{
+	"image/jpeg": "jpeg_pipe", "image/png": "png_pipe", "image/gif": "gif", "image/webp": "webp_pipe",
+	"audio/wav": "wav", "audio/flac": "flac", "audio/ogg": "ogg", "audio/aac": "aac", "audio/mpeg": "mp3",
+	"audio/mp4": "mov", "video/mp4": "mov", "video/quicktime": "mov", "audio/webm": "matroska", "video/webm": "matroska",
+}
+
+// input is the arguments that read a file of somebody: no network, no lists, no
+// pictures that would fill the memory.
+func input(a asset, before ...string) []string {
+	return append(append([]string{"-protocol_whitelist", "file,pipe", "-f", demuxers[a.mediaType], "-max_pixels", mostPixels}, before...), "-i", "file:"+a.path)
 }
 
 // process is an ffmpeg whose output is read.
@@ -52,7 +61,7 @@ func (w *work) start(ctx context.Context, args []string) (*process, error) {
 	cmd, errs := w.command(ctx, args...)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = w.begin(cmd)
 	}
 	if err != nil {
 		cancel()

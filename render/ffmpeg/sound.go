@@ -58,14 +58,14 @@ func (w *work) addSound(ctx context.Context, f *os.File, s render.Sound) error {
 	if s.Start < 0 || frames < 1 {
 		return nil
 	}
-	path, mediaType, err := w.open(ctx, s.Media.Asset)
+	a, err := w.open(ctx, s.Media.Asset)
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(mediaType, "image/") {
+	if strings.HasPrefix(a.mediaType, "image/") {
 		return nil
 	}
-	args := input(path, "-vn", "-sn", "-dn", "-ss", number(w.seconds(float64(s.Media.In))))
+	args := input(a, "-vn", "-sn", "-dn", "-ss", number(w.seconds(float64(s.Media.In))))
 	first := w.samples(s.Start)
 	n := w.samples(s.Start+frames) - first
 	args = append(args, "-map", "0:a:0", "-af", tempo(s.Media.Speed)+fmt.Sprintf("aresample=%d,apad,atrim=end_sample=%d", sampleRate, n),
@@ -75,15 +75,15 @@ func (w *work) addSound(ctx context.Context, f *os.File, s render.Sound) error {
 		crossIn: w.samples(s.CrossIn), crossOut: w.samples(s.CrossOut),
 	}
 	err = w.stream(ctx, args, func(r io.Reader) error { return add(f, first*sampleBytes, bufio.NewReaderSize(r, 1<<16), env) })
-	if err != nil && strings.HasPrefix(mediaType, "video/") && w.isSilent(ctx, path) {
+	if err != nil && strings.HasPrefix(a.mediaType, "video/") && w.isSilent(ctx, a) {
 		return nil
 	}
 	return err
 }
 
 // isSilent tells whether a video that gave no sound is whole otherwise: it has none.
-func (w *work) isSilent(ctx context.Context, path string) bool {
-	args := append(input(path), "-map", "0:v:0", "-frames:v", "1", "-f", "null", "-")
+func (w *work) isSilent(ctx context.Context, a asset) bool {
+	args := append(input(a), "-map", "0:v:0", "-frames:v", "1", "-f", "null", "-")
 	return ctx.Err() == nil && w.stream(ctx, args, func(io.Reader) error { return nil }) == nil
 }
 

@@ -44,11 +44,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		what, args = args[0], args[1:]
 	}
-	flags := flag.NewFlagSet("bench [engine|server|page|all]", flag.ExitOnError)
+	flags := flag.NewFlagSet("bench [engine|server|page|films|all]", flag.ExitOnError)
 	quick := flags.Bool("quick", false, "fewer repetitions and connections; docs/benchmarks.md is not written")
 	_ = flags.Parse(args) // exits on errors
-	if !slices.Contains([]string{"all", "engine", "server", "page"}, what) {
-		return fmt.Errorf("%q is none of engine, server, page, all", what)
+	if !slices.Contains([]string{"all", "engine", "server", "page", "films"}, what) {
+		return fmt.Errorf("%q is none of engine, server, page, films, all", what)
 	}
 	dir, err := os.MkdirTemp("", "soratoo-bench-")
 	if err != nil {
@@ -73,8 +73,11 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 	interrupted := ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if what == "page" {
+	switch what {
+	case "page":
 		return b.pages(ctx)
+	case "films":
+		return b.films(ctx)
 	}
 	if b.peers, err = installPeers(ctx); err != nil {
 		say("the peers are not measured: %v", err)
@@ -93,6 +96,9 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 		}
 	}
 	if what == "all" {
+		if err := b.films(ctx); err != nil {
+			return err
+		}
 		if err := b.pages(ctx); err != nil {
 			return err
 		}

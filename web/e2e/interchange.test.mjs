@@ -58,6 +58,7 @@ test("a cut that is exported and imported into another project is the same cut",
   assert.ok(cut.length > 5);
   await page.getByTestId("export").click();
   const dialog = page.getByTestId("export-dialog");
+  await dialog.getByRole("radio", { name: /OpenTimelineIO/ }).check();
   await dialog.getByTestId("report").waitFor();
   await site.picture(page, "export");
   const coming = page.waitForEvent("download");

@@ -127,3 +127,40 @@ test("several renders are moved, cancelled and tried again at once", async () =>
   }
   await page.getByTestId("pause-renders").click();
 });
+
+test("export offers the film first, and a guest who may downloads it", async () => {
+  const { page } = await enter("Ada");
+  await page.getByTestId("export").click();
+  const dialog = page.getByTestId("export-dialog");
+  await dialog.getByTestId("film-label").check();
+  await dialog.getByTestId("film-form").getByRole("combobox").selectOption("webm");
+  await dialog.getByTestId("make-film").click();
+  await dialog.locator('[data-testid="film"][data-state="done"]').getByText("WEBM").waitFor({
+    timeout: 90_000,
+  });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    dialog.getByTestId("film-download").click(),
+  ]);
+  assert.match(download.suggestedFilename(), /Render harbour, WEBM\.webm/);
+  await dialog.getByTestId("deliveries").getByText("Render harbour, WEBM.webm").waitFor();
+  await site.picture(page, "export-film");
+
+  const access = await site.token("Ada");
+  const made = await fetch(`${site.url}/api/v1/projects/${project}/shares`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${access}`, "content-type": "application/json" },
+    body: JSON.stringify({ capabilities: ["download"] }),
+  });
+  const guest = await site.openPage(browser);
+  opened.push(guest);
+  await guest.page.goto(site.url + new URL((await made.json()).url).pathname);
+  await guest.page.getByTestId("guest-name").fill("Cleo");
+  await guest.page.getByTestId("guest-name").press("Enter");
+  const films = guest.page.getByTestId("deliveries");
+  const [taken] = await Promise.all([
+    guest.page.waitForEvent("download"),
+    films.getByRole("link", { name: /WEBM/ }).first().click(),
+  ]);
+  assert.match(taken.suggestedFilename(), /WEBM\.webm/);
+});
