@@ -36,7 +36,7 @@ type askRenderRequest struct {
 		Scene    string          `json:"scene,omitempty" maxLength:"64"`
 		Preset   string          `json:"preset,omitempty" maxLength:"32" enum:"h264,prores,webm,gif,wav,preview"`
 		Backend  string          `json:"backend,omitempty" maxLength:"64"`
-		Settings render.Settings `json:"settings"`
+		Settings render.Settings `json:"settings" required:"false"`
 		Replaces string          `json:"replaces,omitempty" maxLength:"64" doc:"A waiting render of the project, which is canceled and whose place the new one takes."`
 	}
 }
