@@ -44,11 +44,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		what, args = args[0], args[1:]
 	}
-	flags := flag.NewFlagSet("bench [engine|server|page|films|all]", flag.ExitOnError)
+	flags := flag.NewFlagSet("bench [engine|server|page|films|renders|all]", flag.ExitOnError)
 	quick := flags.Bool("quick", false, "fewer repetitions and connections; docs/benchmarks.md is not written")
 	_ = flags.Parse(args) // exits on errors
-	if !slices.Contains([]string{"all", "engine", "server", "page", "films"}, what) {
-		return fmt.Errorf("%q is none of engine, server, page, films, all", what)
+	if !slices.Contains([]string{"all", "engine", "server", "page", "films", "renders"}, what) {
+		return fmt.Errorf("%q is none of engine, server, page, films, renders, all", what)
 	}
 	dir, err := os.MkdirTemp("", "soratoo-bench-")
 	if err != nil {
@@ -78,6 +78,8 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 		return b.pages(ctx)
 	case "films":
 		return b.films(ctx)
+	case "renders":
+		return b.renders(ctx)
 	}
 	if b.peers, err = installPeers(ctx); err != nil {
 		say("the peers are not measured: %v", err)
@@ -97,6 +99,9 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 	}
 	if what == "all" {
 		if err := b.films(ctx); err != nil {
+			return err
+		}
+		if err := b.renders(ctx); err != nil {
 			return err
 		}
 		if err := b.pages(ctx); err != nil {

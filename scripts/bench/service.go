@@ -169,6 +169,9 @@ func (s *service) call(method, path string, body, out any) error {
 	if answer.StatusCode >= 300 {
 		return fmt.Errorf("%s %s: %d %s", method, path, answer.StatusCode, content)
 	}
+	if out == nil {
+		return nil
+	}
 	return json.Unmarshal(content, out)
 }
 

@@ -96,9 +96,20 @@ test("several renders are moved, cancelled and tried again at once", async () =>
   await page.getByTestId("estimate").waitFor();
   const order = async (want) =>
     site.eventually(`the order is ${want}`, async () => {
-      const value = (await waiting.locator("b").allTextContents()).join(" ");
+      const titles = await waiting.locator("b").allTextContents();
+      const value = titles.map((title) => title.replace(/^.*, /, "")).join(" ");
       return { ok: value === want, value };
     });
+  await order("PRORES WEBM GIF");
+  // One of them is changed: the new one stands where it stood.
+  await waiting.nth(0).getByTestId("change-render").click();
+  await page.getByTestId("replacing").waitFor();
+  await page.getByLabel("Format of the film").selectOption("wav");
+  await page.getByTestId("export-film").click();
+  await order("WAV WEBM GIF");
+  await waiting.nth(0).getByTestId("change-render").click();
+  await page.getByLabel("Format of the film").selectOption("prores");
+  await page.getByTestId("export-film").click();
   await order("PRORES WEBM GIF");
   await waiting.nth(2).getByTestId("select-render").focus();
   await page.keyboard.press("Alt+ArrowUp");
