@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -123,6 +125,43 @@ func (r *running) small() (token, project, scene string) {
 	return token, project, scene
 }
 
+// sound puts a second of a tone on a track of its own.
+func (r *running) sound(token, project string) {
+	r.t.Helper()
+	const rate = 8000
+	tone := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00")
+	tone = binary.LittleEndian.AppendUint32(tone, rate)
+	tone = binary.LittleEndian.AppendUint32(tone, 2*rate)
+	tone = append(tone, 2, 0, 16, 0)
+	tone = binary.LittleEndian.AppendUint32(append(tone, "data"...), 2*rate)
+	for i := range rate {
+		tone = binary.LittleEndian.AppendUint16(tone, uint16(int16(8000*math.Sin(float64(i)/3))))
+	}
+	binary.LittleEndian.PutUint32(tone[4:], uint32(len(tone)-8))
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.url+"/api/v1/projects/"+project+"/assets?name=tone.wav", bytes.NewReader(tone))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var asset struct{ ID string }
+	if err := json.NewDecoder(response.Body).Decode(&asset); err != nil || asset.ID == "" {
+		r.t.Fatalf("the tone is not taken: %d, %v", response.StatusCode, err)
+	}
+	doc := crdt.New(crdt.Options{})
+	r.edit(token, project+"/timeline", doc.Transact(func(tx *crdt.Tx) {
+		doc.Map("tracks").Set(tx, "sounds", crdt.NewMap(map[string]any{"order": "z", "kind": "audio", "name": "Sound"}))
+		doc.Map("clips").Set(tx, "tone", crdt.NewMap(map[string]any{
+			"place": map[string]any{"track": "sounds", "clip": nil, "at": 4}, "span": map[string]any{"in": 0, "length": 20},
+			"source": map[string]any{"asset": asset.ID},
+		}))
+	}))
+}
+
 // edit sends an update as a Hocuspocus provider does, and waits until it is stored.
 func (r *running) edit(token, doc string, update []byte) {
 	r.t.Helper()
@@ -151,6 +190,7 @@ func TestAFilmLeavesTheHouse(t *testing.T) {
 	}
 	r.shows(token, project, scene, result["asset"])
 
+	r.sound(token, project)
 	id := r.ask(token, project, map[string]any{"kind": "delivery", "preset": "h264"})
 	if status, _ := r.end(os.Interrupt); status != 0 {
 		t.Fatalf("the server ended with %d", status)
@@ -161,6 +201,9 @@ func TestAFilmLeavesTheHouse(t *testing.T) {
 	result, _ = done["result"].(map[string]any)
 	f := probe(t, r.download(token, fmt.Sprintf("/api/v1/assets/%v/content", result["asset"])), "film.mp4")
 	video := f.Streams[0]
+	if len(f.Streams) < 2 || f.Streams[1].Type != "audio" || f.Streams[1].Codec != "aac" {
+		t.Errorf("the film has no sound: %+v", f)
+	}
 	if video.Codec != "h264" || video.Width != 320 || video.Height != 180 || video.Rate != "24/1" || video.Frames != "37" {
 		t.Errorf("the film is %+v", f)
 	}
