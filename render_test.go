@@ -111,17 +111,8 @@ func (r *running) small() (token, project, scene string) {
 		r.t.Fatal(err)
 	}
 	scene = doc.Map("scenes").Keys()[0]
-	found, _ := doc.Map("scenes").Get(scene)
-	clips := doc.Map("clips")
-	update := doc.Transact(func(tx *crdt.Tx) {
-		doc.Map("meta").Set(tx, "size", []any{320, 180})
-		found.(crdt.Map).Set(tx, "length", 37)
-		for _, id := range clips.Keys() {
-			clip, _ := clips.Get(id)
-			clip.(crdt.Map).Set(tx, "span", map[string]any{"in": 0, "length": 37})
-		}
-	})
-	r.edit(token, timeline, update)
+	r.edit(token, timeline, doc.Transact(func(tx *crdt.Tx) { doc.Map("meta").Set(tx, "size", []any{320, 180}) }))
+	r.lengthen(token, project, scene, 37)
 	return token, project, scene
 }
 
@@ -339,4 +330,44 @@ func TestWithoutFFmpegTheQueueSaysSo(t *testing.T) {
 	if status, _ := r.end(os.Interrupt); status != 0 {
 		t.Errorf("the server ended with %d", status)
 	}
+}
+
+// A server that is killed while it renders leaves the job to the next, which makes
+// it once.
+func TestAKilledServersRenderIsDoneOnce(t *testing.T) {
+	data := "SORATOO_DATA_DIR=" + filepath.Join(t.TempDir(), "data")
+	r := serve(t, data)
+	token, project, scene := r.small()
+	r.lengthen(token, project, scene, 2400)
+	id := r.ask(token, project, map[string]any{"kind": "delivery", "preset": "h264"})
+	r.until(token, id, "running")
+	r.end(os.Kill)
+	r = serve(t, data)
+	token = r.signIn("ada@program.example", "a lamp on the coast")
+	done := r.until(token, id, "done")
+	if result, _ := done["result"].(map[string]any); done["attempt"] != float64(2) || result["frames"] != float64(2400) {
+		t.Errorf("the render is %v", done)
+	}
+	_, assets := r.call("GET", "/api/v1/projects/"+project+"/assets", token, nil)
+	if items, _ := assets["items"].([]any); len(items) != 1 {
+		t.Errorf("there are %d results, want one", len(items))
+	}
+}
+
+// lengthen makes the one scene and its clip so many frames long.
+func (r *running) lengthen(token, project, scene string, frames int) {
+	r.t.Helper()
+	doc := crdt.New(crdt.Options{})
+	if err := doc.Apply(r.download(token, "/api/v1/projects/"+project+"/documents/timeline/state")); err != nil {
+		r.t.Fatal(err)
+	}
+	clips := doc.Map("clips")
+	found, _ := doc.Map("scenes").Get(scene)
+	r.edit(token, project+"/timeline", doc.Transact(func(tx *crdt.Tx) {
+		found.(crdt.Map).Set(tx, "length", frames)
+		for _, id := range clips.Keys() {
+			clip, _ := clips.Get(id)
+			clip.(crdt.Map).Set(tx, "span", map[string]any{"in": 0, "length": frames})
+		}
+	}))
 }
