@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -15,12 +16,13 @@ import (
 )
 
 const (
-	pollTime    = 2 * time.Second        // between looks at the queue when nobody says that there is something
-	beatTime    = 500 * time.Millisecond // between two beats that tell of progress
-	aliveTime   = Lease / 3              // between two beats that tell of nothing new
-	silentTime  = time.Minute            // after which a renderer that is no further is taken to hang
-	overdueTime = 5 * time.Second        // between looks for leases that ended and budgets that are spent
-	afterTime   = 10 * time.Second       // for what has to be stored when the node goes down
+	pollTime       = 2 * time.Second        // between looks at the queue when nobody says that there is something
+	thumbnailBytes = 16 << 10               // of a thumbnail; larger ones are not shown
+	beatTime       = 500 * time.Millisecond // between two beats that tell of progress
+	aliveTime      = Lease / 3              // between two beats that tell of nothing new
+	silentTime     = time.Minute            // after which a renderer that is no further is taken to hang
+	overdueTime    = 5 * time.Second        // between looks for leases that ended and budgets that are spent
+	afterTime      = 10 * time.Second       // for what has to be stored when the node goes down
 )
 
 var (
@@ -245,6 +247,7 @@ func (d *Dispatcher) render(ctx context.Context, job Job, p *progress) (asset st
 		return "", d.broke(ctx, job, err)
 	}
 	defer os.RemoveAll(dir)
+	p.look(dir)
 	var out Output
 	err = d.safely(func() (err error) {
 		out, err = d.renderIn(ctx, job, dir, p.set)
@@ -315,6 +318,7 @@ func (d *Dispatcher) beat(ctx context.Context, job Job, p *progress, stop contex
 		switch {
 		case err == nil:
 			told, at = far, now
+			c.Thumbnail = p.thumbnail()
 			d.told(c)
 		case errors.Is(err, ErrFenced), errors.Is(err, ErrNotFound), now.Sub(at) > Lease:
 			stop(errUnheld)
@@ -329,6 +333,9 @@ type progress struct {
 	far   float64
 	heard time.Time
 
+	dir   string    // in which thumbnails are looked for
+	shown time.Time // when the last one was made
+
 	made atomic.Bool // storing the result, which tells of no progress, has begun
 }
 
@@ -339,6 +346,30 @@ func (p *progress) set(far float64) {
 	if p.heard.IsZero() || far > p.far {
 		p.far, p.heard = far, time.Now()
 	}
+}
+
+// look says where the renderer leaves thumbnails.
+func (p *progress) look(dir string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dir = dir
+}
+
+// thumbnail is the newest one, "" when it was returned before.
+func (p *progress) thumbnail() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	path := filepath.Join(p.dir, Thumbnail)
+	info, err := os.Stat(path)
+	if p.dir == "" || err != nil || info.Size() > thumbnailBytes || !info.ModTime().After(p.shown) {
+		return ""
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	p.shown = info.ModTime()
+	return string(b)
 }
 
 func (p *progress) get() (far float64, heard time.Time) {

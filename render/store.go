@@ -137,6 +137,9 @@ type Want struct {
 type Change struct {
 	Job Job
 	Seq uint64
+	// Thumbnail is a JPEG of what is being made, in the changes of a running job in
+	// which there is a new one. It is not stored.
+	Thumbnail string
 }
 
 // Budget bounds what a workspace may render in a day; 0 is no bound.
@@ -189,6 +192,10 @@ func share(of, bound float64) float64 {
 	}
 	return of / bound
 }
+
+// Thumbnail is the file in a job's directory in which a renderer may leave a small
+// JPEG of what it is making, for people to look at.
+const Thumbnail = "thumbnail.jpg"
 
 // Renderer makes video of one kind of backend. A further backend is a type that
 // implements it.

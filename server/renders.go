@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -184,11 +185,15 @@ func (s *Server) moveRender(ctx context.Context, in *moveRenderRequest) (*body[r
 // RenderChanged tells the team of a project, live, what became of a render. Guests
 // see the take in the cut.
 func (s *Server) RenderChanged(c render.Change) {
+	shown := s.showRender(c.Job, time.Now())
+	if c.Thumbnail != "" {
+		shown.Thumbnail = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString([]byte(c.Thumbnail))
+	}
 	message, err := json.Marshal(struct {
 		Type   string     `json:"type"`
 		Render renderJSON `json:"render"`
 		Seq    uint64     `json:"seq"`
-	}{"render", s.showRender(c.Job, time.Now()), c.Seq})
+	}{"render", shown, c.Seq})
 	if err != nil {
 		panic(fmt.Sprintf("server: encoding a render: %v", err))
 	}

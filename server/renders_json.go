@@ -41,6 +41,7 @@ type renderJSON struct {
 	CreatedAt  time.Time        `json:"created_at"`
 	StartedAt  *time.Time       `json:"started_at,omitempty"`
 	FinishedAt *time.Time       `json:"finished_at,omitempty"`
+	Thumbnail  string           `json:"thumbnail,omitempty" doc:"Of what is being made, as a data: address; in events only, now and then."`
 	Warnings   []render.Warning `json:"warnings,omitempty" doc:"What it will not be as somebody may expect; when it is asked for."`
 }
 

@@ -117,6 +117,7 @@ func (w *work) feed(ctx context.Context, args []string) error {
 			if w.plan.Still != nil && i != one {
 				return nil
 			}
+			w.glance(last)
 			return over.put(ctx, last, w.seen(p, i))
 		}}
 		for _, p := range pieces {

@@ -62,15 +62,16 @@ func New(c Config) (*Renderer, error) {
 // work is the rendering of one plan.
 type work struct {
 	*Renderer
-	job    render.Job
-	plan   render.Plan
-	preset preset
-	dir    string
-	report func(float64)
-	size   [2]int  // of the result; even
-	mixed  float64 // how much of the work the mix was
-	opened map[string]asset
-	cards  map[render.Card]string // their files, without the ending
+	job     render.Job
+	plan    render.Plan
+	preset  preset
+	dir     string
+	report  func(float64)
+	size    [2]int    // of the result; even
+	glanced time.Time // when a picture was last left to look at
+	mixed   float64   // how much of the work the mix was
+	opened  map[string]asset
+	cards   map[render.Card]string // their files, without the ending
 }
 
 // Render makes a file of the job's plan.

@@ -47,6 +47,7 @@ test("two people watch one bar, and the take is in the cut", async () => {
   await ben.page.getByTestId("tab-renders").click();
   const row = ben.page.getByTestId("render").first();
   await row.waitFor();
+  await ben.page.getByTestId("render-thumbnail").first().waitFor({ timeout: 60_000 });
   await site.picture(ben.page, "renders-running");
   await ben.page.locator('[data-testid="render"][data-state="done"]').waitFor({ timeout: 90_000 });
   await ben.page

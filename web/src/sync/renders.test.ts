@@ -41,6 +41,15 @@ describe("the queue of a project", () => {
     expect(answered(queue, { items: [render("a", 0.1)], seq: 8 })).toBe(queue);
   });
 
+  it("keeps the last picture of what is being made until it is over", () => {
+    const first = { ...render("a", 0.1), thumbnail: "data:image/jpeg;base64,AA" };
+    let { queue } = happened(emptyQueue, { render: first, seq: 1 });
+    queue = happened(queue, { render: render("a", 0.2), seq: 2 }).queue;
+    expect(queue.renders.get("a")?.thumbnail).toBe(first.thumbnail);
+    queue = happened(queue, { render: { ...render("a", 1), state: "done" }, seq: 3 }).queue;
+    expect(queue.renders.get("a")?.thumbnail).toBeUndefined();
+  });
+
   it("reads only events about renders", () => {
     expect(renderOf({ type: "notice" })).toBeNull();
     expect(renderOf({ type: "render", seq: "1", render: {} })).toBeNull();

@@ -45,6 +45,8 @@ export type Render = {
   replaces?: string;
   reason?: Reason;
   result?: { asset: string; frames: number; seconds: number; cost: number };
+  /** Of what is being made, as a data: address; in events only, now and then. */
+  thumbnail?: string;
   created_at: string;
   started_at?: string;
   finished_at?: string;
@@ -150,7 +152,10 @@ export function happened(
 ): { queue: Queue; missed: boolean } {
   if (event.seq <= queue.seq) return { queue, missed: false };
   const renders = new Map(queue.renders);
-  renders.set(event.render.id, event.render);
+  // The last picture stands until there is another, or the render is over.
+  const last = queue.renders.get(event.render.id)?.thumbnail;
+  const keeps = last && event.render.state === "running" && !event.render.thumbnail;
+  renders.set(event.render.id, keeps ? { ...event.render, thumbnail: last } : event.render);
   return { queue: { renders, seq: event.seq }, missed: event.seq > queue.seq + 1 };
 }
 
