@@ -321,6 +321,11 @@ test("what was seen plays without a network, two tabs go on together, and signin
     const scenes = [...reader.document.getMap("scenes").values()];
     assert.equal(scenes[0].get("prompt").toString(), "Rails");
     reader.close();
+    // The marks of the tab that was closed go a moment after all is saved.
+    await site.eventually("changes that are saved are marked as waiting", async () => {
+      const value = await other.evaluate(waitingMarks);
+      return { ok: value === 0, value };
+    });
     await other.goto(line.url);
     await other.getByRole("button", { name: /Sign out/ }).click();
     await other.locator("input[type=password]").waitFor();
@@ -338,4 +343,21 @@ test("what was seen plays without a network, two tabs go on together, and signin
 function code(frame) {
   const two = (n) => String(n).padStart(2, "0");
   return `00:${two(Math.floor(frame / 1440))}:${two(Math.floor(frame / 24) % 60)}:${two(frame % 24)}`;
+}
+
+/** How many changes this browser keeps for the server; runs in a page. */
+async function waitingMarks() {
+  const done = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  let count = 0;
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith("soratoo/")) continue;
+    const db = await done(indexedDB.open(name));
+    count += await done(db.transaction("waiting").objectStore("waiting").count());
+    db.close();
+  }
+  return count;
 }
