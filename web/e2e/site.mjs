@@ -63,6 +63,11 @@ const sessions = new Map();
 export async function enter(browser, name, { base = url, project: at = project, ...options } = {}) {
   const somebody = await openPage(browser, options);
   const { context, page } = somebody;
+  // Profiles that share a session's cookie do not give it a new secret, which would
+  // take the others for thieves of the old one.
+  await context.addInitScript(() => {
+    localStorage.setItem("refreshed", String(Date.now()));
+  });
   await context.addCookies(sessions.get(name) ?? []);
   await page.goto(`${base}/p/${at}`);
   const card = page.getByTestId("scene-card").first();
