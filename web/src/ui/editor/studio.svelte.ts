@@ -120,7 +120,7 @@ export class Studio {
       liveReview.subscribe((now) => this.onReview(now)),
       this.presence.subscribe((everybody) => this.onPeople(everybody)),
       this.session.subscribe(() => this.onSave()),
-      this.session.onReset((_, reason) => onreset(reason)),
+      this.session.onReset((why, reason) => onreset(why === "refused" ? reason : "")),
       this.session.onEvent((event) => {
         if (event.type === "notice" && event["notice"] === "damaged") this.damaged = true;
       }),
