@@ -247,7 +247,7 @@ func (r *Room) answer(m *Member, msg wire.Message) {
 		r.drop(m, fmt.Errorf("%w: %w", ErrMalformed, err))
 		return
 	}
-	if len(msg.Payload) > 1 && r.count > 1 {
+	if len(msg.Payload) > 1 && r.count+len(r.away.node) > 1 {
 		r.presence.returned()
 	}
 	if !m.Ask && !msg.Reply {
@@ -297,12 +297,16 @@ func (r *Room) hold(h held) {
 
 // settle looks at what the journal stored and lets what waited for it pass.
 func (r *Room) settle() {
-	stored, seq, err := r.hub.journal.progress(r.slot)
+	stored, err := r.hub.journal.progress(r.slot)
 	if err != nil {
 		r.fail(fmt.Errorf("%w: %w", ErrReset, err))
 		return
 	}
-	r.stored, r.tail.seq = stored, seq
+	r.stored = stored
+	for _, s := range r.hub.journal.places(r.slot) {
+		r.remote.add(s)
+	}
+	r.watchHoles()
 	n := 0
 	for n < len(r.held) && r.held[n].ticket <= stored {
 		r.holding -= r.held[n].holding

@@ -29,6 +29,7 @@ type Rested struct {
 type rest struct {
 	people []string
 	at     time.Time // when it is quiet; zero when nothing was edited
+	theirs bool      // the last edit was made at another node, which tells of the rest
 }
 
 // stir notes an edit of a person.
@@ -36,16 +37,26 @@ func (r *Room) stir(person string) {
 	if r.hub.config.Rest == nil {
 		return
 	}
-	r.rest.at = time.Now().Add(quietTime)
-	if i, known := slices.BinarySearch(r.rest.people, person); !known {
+	r.rest.at, r.rest.theirs = time.Now().Add(quietTime), false
+	if i, known := slices.BinarySearch(r.rest.people, person); !known && person != "" {
 		r.rest.people = slices.Insert(r.rest.people, i, person)
 	}
+}
+
+// stirElsewhere notes edits of a person that were made at another node; "" is unknown.
+func (r *Room) stirElsewhere(person string) {
+	r.stir(person)
+	r.rest.theirs = true
 }
 
 // settleDown tells of a document that was edited. It does not wait: the hub does
 // before it ends.
 func (r *Room) settleDown() {
 	if r.rest.at.IsZero() {
+		return
+	}
+	if r.rest.theirs {
+		r.rest = rest{}
 		return
 	}
 	told := Rested{Doc: r.doc, State: r.encoded(), People: r.rest.people, At: time.Now()}

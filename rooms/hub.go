@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,6 +58,18 @@ type Config struct {
 	// Nil allows everything.
 	Guard func(d *crdt.Doc, p *crdt.Preview, by Author) error
 
+	// Shared is the log as other nodes write it, too; nil when this node is alone.
+	Shared Shared
+	// Bus brings nodes together sooner than the log does; nil for none.
+	Bus Bus
+	// Node is the id of this run of this node. Empty: one is made.
+	Node string
+	// Told is called with what other nodes tell, see Hub.Tell. It must return at once.
+	Told func(kind string, payload []byte)
+	// Reasons are errors that members of other nodes are let go with, beside
+	// ErrRestart: they are told by their texts.
+	Reasons []error
+
 	// Rest is told of each document that was edited and rests, beside what the
 	// rooms do; it may be called at once. Nil is told nothing.
 	Rest func(Rested)
@@ -66,6 +79,8 @@ type Config struct {
 type Hub struct {
 	config  Config
 	journal *journal
+	cluster *cluster // nil when the node is alone
+	node    string
 	closing chan struct{} // closed when the hub drains
 	alive   context.Context
 	kill    context.CancelCauseFunc // ends alive: rooms give up what they do
@@ -86,7 +101,10 @@ func New(c Config) *Hub {
 		config: c, closing: make(chan struct{}),
 		compacting: make(chan struct{}, 1), rooms: map[string]*Room{},
 	}
-	h.journal = newJournal(h)
+	if h.node = c.Node; h.node == "" {
+		h.node = rand.Text()
+	}
+	h.journal, h.cluster = newJournal(h), newCluster(h)
 	h.alive, h.kill = context.WithCancelCause(context.Background())
 	return h
 }
@@ -98,6 +116,16 @@ func (h *Hub) Run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writing, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	writer.Go(func() { h.journal.run(writing) })
+	var failed error
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	if h.cluster != nil {
+		writer.Go(func() {
+			if failed = h.cluster.run(writing); failed != nil {
+				end()
+			}
+		})
+	}
 	<-ctx.Done()
 
 	h.mu.Lock()
@@ -110,14 +138,17 @@ func (h *Hub) Run(ctx context.Context) error {
 	stop(ErrRestart)
 	writer.Wait()
 	if n := h.journal.unsaved(); n > 0 {
-		return fmt.Errorf("%w: %d", ErrUnsaved, n)
+		failed = errors.Join(failed, fmt.Errorf("%w: %d", ErrUnsaved, n))
 	}
-	return nil
+	return failed
 }
 
 // Join makes a member of a document's room, which it opens when there is none.
 // When it returns a member, the room has it; else the room never will.
 func (h *Hub) Join(ctx context.Context, req JoinRequest) (*Member, error) {
+	if err := h.ready(ctx); err != nil {
+		return nil, err
+	}
 	for {
 		r, err := h.open(req.Doc)
 		if err != nil {
@@ -161,6 +192,9 @@ func (h *Hub) open(doc string) (*Room, error) {
 	if r == nil {
 		r = newRoom(h, doc)
 		h.rooms[doc] = r
+		if h.config.Bus != nil {
+			h.config.Bus.Follow(doc)
+		}
 		h.running.Go(r.run)
 	}
 	return r, nil
@@ -173,6 +207,9 @@ func (h *Hub) remove(r *Room) {
 	defer h.mu.Unlock()
 	if h.rooms[r.doc] == r {
 		delete(h.rooms, r.doc)
+		if h.config.Bus != nil {
+			h.config.Bus.Unfollow(r.doc)
+		}
 	}
 }
 
@@ -190,8 +227,36 @@ func (h *Hub) Open() []string {
 	return slices.Sorted(maps.Keys(h.rooms))
 }
 
-// Broadcast sends a Stateless message, JSON, to the members of a document, soon.
+// all lists the rooms.
+func (h *Hub) all() []*Room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.rooms))
+}
+
+// ready waits until the node knows what other nodes have told before.
+func (h *Hub) ready(ctx context.Context) error {
+	if h.cluster == nil {
+		return nil
+	}
+	select {
+	case <-h.cluster.ready:
+		return nil
+	case <-h.closing:
+		return ErrRestart
+	case <-ctx.Done():
+		return fmt.Errorf("joining: %w", context.Cause(ctx))
+	}
+}
+
+// Broadcast sends a Stateless message, JSON, to the members of a document, soon, on
+// all nodes.
 func (h *Hub) Broadcast(doc string, payload []byte) {
+	h.broadcast(doc, payload)
+	h.spread(notice{Kind: noticeBroadcast, Doc: doc, Payload: payload})
+}
+
+func (h *Hub) broadcast(doc string, payload []byte) {
 	if r := h.find(doc); r != nil {
 		_ = r.orders.add(func() { r.stateless(payload) }) // a room so far behind has nobody in it
 	}
@@ -199,6 +264,11 @@ func (h *Hub) Broadcast(doc string, payload []byte) {
 
 // BroadcastTeam is Broadcast to the members who are not guests.
 func (h *Hub) BroadcastTeam(doc string, payload []byte) {
+	h.broadcastTeam(doc, payload)
+	h.spread(notice{Kind: noticeTeam, Doc: doc, Payload: payload})
+}
+
+func (h *Hub) broadcastTeam(doc string, payload []byte) {
 	r := h.find(doc)
 	if r == nil {
 		return
@@ -212,16 +282,22 @@ func (h *Hub) BroadcastTeam(doc string, payload []byte) {
 	})
 }
 
-// End lets members of a document go, for this reason: those of a person, or
-// all when person is empty. It does not wait. Members of joins that are under way
+// End lets members of a document go, for this reason, on all nodes: those of a person,
+// or all when person is empty. It does not wait. Members of joins that are under way
 // may still come in afterwards: who joins asks for the right anew behind it.
 func (h *Hub) End(doc, person string, reason error) {
-	h.endWho(doc, reason, func(m *Member) bool { return person == "" || m.Person == person })
+	h.endAndTell(reason, notice{Doc: doc, Person: person})
 }
 
 // EndShare lets the guests go who came to a document by a share, see End.
 func (h *Hub) EndShare(doc, share string, reason error) {
-	h.endWho(doc, reason, func(m *Member) bool { return m.Share == share })
+	h.endAndTell(reason, notice{Doc: doc, Share: share})
+}
+
+func (h *Hub) endAndTell(reason error, n notice) {
+	n.Kind, n.Reason = noticeEnd, h.reasonText(reason)
+	h.endWho(n.Doc, reason, whoOf(n))
+	h.spread(n)
 }
 
 func (h *Hub) endWho(doc string, reason error, who func(*Member) bool) {

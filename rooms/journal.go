@@ -22,8 +22,9 @@ const (
 type journal struct {
 	log     Log
 	metrics Metrics
-	kick    chan struct{} // something waits
-	failed  func(error)   // is told of each attempt that failed
+	kick    chan struct{}             // something waits
+	failed  func(error)               // is told of each attempt that failed
+	told    func(w Write, seq uint64) // is told of what was stored; or nil
 	safely  func(what, doc string, fn func() error) error
 
 	mu    sync.Mutex // guards what follows and the slots
@@ -42,20 +43,24 @@ type slot struct {
 	waiting []Entry
 	queued  bool
 	stored  uint64 // entries stored since the room opened
-	seq     uint64 // position of the last of them
+	places  []span // where in the log, as far as the room has not asked
 	err     error  // the log refuses this document
 }
 
 func newJournal(h *Hub) *journal {
 	c := h.config
-	return &journal{
+	j := &journal{
 		log: c.Log, metrics: c.Metrics, kick: make(chan struct{}, 1), safely: h.safely,
 		failed: func(err error) { c.Logger.Error("log does not take entries", "err", err) },
 	}
+	if c.Shared != nil {
+		j.told = func(w Write, seq uint64) { h.cluster.published(w, seq) }
+	}
+	return j
 }
 
 func newSlot(doc string, s Stored) *slot {
-	return &slot{doc: doc, generation: s.Generation, seq: s.Seq, wake: make(chan struct{}, 1)}
+	return &slot{doc: doc, generation: s.Generation, wake: make(chan struct{}, 1)}
 }
 
 // add puts an entry behind those that wait. It never blocks: rooms limit what
@@ -73,12 +78,20 @@ func (j *journal) add(s *slot, e Entry) {
 	signal(j.kick)
 }
 
-// progress tells how many entries of s are stored, the position of the last of
-// them, and the log's refusal.
-func (j *journal) progress(s *slot) (stored, seq uint64, err error) {
+// progress tells how many entries of s are stored, and the log's refusal.
+func (j *journal) progress(s *slot) (stored uint64, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return s.stored, s.seq, s.err
+	return s.stored, s.err
+}
+
+// places tells where in the log entries of s were stored since it was last called.
+func (j *journal) places(s *slot) []span {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	places := s.places
+	s.places = nil
+	return places
 }
 
 // unsaved is how many entries wait.
@@ -196,11 +209,17 @@ func (j *journal) settle(slots []*slot, writes []Write, receipts []Receipt) {
 			s.err = err
 			continue
 		}
-		s.stored += uint64(len(writes[i].Entries))
-		s.seq = receipts[i].Seq
+		n, last := uint64(len(writes[i].Entries)), receipts[i].Seq
+		s.stored += n
+		s.places = append(s.places, span{last - n + 1, last})
 	}
 	j.mu.Unlock()
 	j.metrics.batch(entries)
+	for i, w := range writes {
+		if j.told != nil && receipts[i].Err == nil {
+			j.told(w, receipts[i].Seq)
+		}
+	}
 	for _, s := range slots {
 		signal(s.wake)
 	}

@@ -18,7 +18,6 @@ const (
 
 // tail is what was appended after the last snapshot.
 type tail struct {
-	seq      uint64 // position of the last stored entry
 	entries  int
 	bytes    int
 	snapshot int // bytes of the snapshot
@@ -67,7 +66,10 @@ func (r *Room) load() {
 	if r.owners.of == nil {
 		r.owners.of = map[uint64]Writer{}
 	}
-	r.tail.seq, r.tail.snapshot = stored.Seq, len(stored.Snapshot)
+	r.tail.snapshot = len(stored.Snapshot)
+	r.remote.seq = stored.Seq
+	r.reached.Store(stored.Seq)
+	r.generation.Store(stored.Generation)
 	r.idle = time.Now().Add(idleTimeout)
 }
 
@@ -103,7 +105,7 @@ func (r *Room) compact() {
 
 // snapshot is the document as of the last stored entry, or later.
 func (r *Room) snapshot() Snapshot {
-	return Snapshot{Doc: r.doc, Generation: r.slot.generation, Seq: r.tail.seq, State: r.encoded()}
+	return Snapshot{Doc: r.doc, Generation: r.slot.generation, Seq: r.remote.seq, State: r.encoded()}
 }
 
 // compacted notes how storing a snapshot ended. Without it the tail is just

@@ -12,6 +12,8 @@ type Metrics struct {
 	Batch   func(entries int)     // entries in one commit
 	Panics  func()                // a room or what it called panicked
 	Damaged func(rows int)        // stored rows that were set aside
+	CatchUp func()                // a room reads the log for what other nodes wrote
+	Bus     func(works bool)      // messages between nodes arrive, or not
 }
 
 // What becomes of an update, as Metrics.Updates tells.
@@ -31,6 +33,18 @@ func (m Metrics) panicked() {
 func (m Metrics) damaged(rows int) {
 	if m.Damaged != nil && rows > 0 {
 		m.Damaged(rows)
+	}
+}
+
+func (m Metrics) catchUp() {
+	if m.CatchUp != nil {
+		m.CatchUp()
+	}
+}
+
+func (m Metrics) bus(works bool) {
+	if m.Bus != nil {
+		m.Bus(works)
 	}
 }
 

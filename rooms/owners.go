@@ -165,6 +165,9 @@ func (r *Room) atWork(client uint64, asking *Member) bool {
 	if m := r.presence.owners[client]; m != nil && m != asking {
 		return true
 	}
+	if _, elsewhere := r.away.node[client]; elsewhere {
+		return true
+	}
 	person := r.owners.person(client)
 	for _, g := range r.groups {
 		for _, m := range g.members {

@@ -17,11 +17,13 @@ import (
 
 // memory is a log in memory that can be made to fail, to wait and to forget.
 type memory struct {
-	mu     sync.Mutex
-	docs   map[string]rooms.Stored
-	relay  map[string][]crdt.IDRange // by who brought it
-	before func(call string) error   // called without the lock, may block
-	after  func(call string) error   // an error hides that the call was done
+	mu        sync.Mutex
+	docs      map[string]rooms.Stored
+	relay     map[string][]crdt.IDRange // by who brought it
+	notices   [][]byte                  // to all nodes, by their numbers
+	forgotten uint64                    // how many of them are no longer told
+	before    func(call string) error   // called without the lock, may block
+	after     func(call string) error   // an error hides that the call was done
 }
 
 func newMemory() *memory {

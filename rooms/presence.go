@@ -73,6 +73,8 @@ func (r *Room) aware(m *Member, update []byte) {
 	changed := r.presence.set.Apply(own, now)
 	for _, s := range changed {
 		r.presence.bind(m, s.Client)
+		delete(r.away.node, s.Client)
+		delete(r.away.heard, s.Client)
 		if _, wrote := r.owners.of[s.Client]; !wrote && s.JSON != nil {
 			r.owners.claim(s.Client, m.Person)
 		}
@@ -169,6 +171,7 @@ func (r *Room) rouse(now time.Time) {
 	for m, states := range here {
 		m.rouse(states)
 	}
+	r.rouseElsewhere()
 }
 
 // stamp puts into a state who its member is. It returns false for a state that
@@ -230,6 +233,7 @@ func (r *Room) flush(now time.Time) {
 	}
 	p.sent, p.flushAt = now, time.Time{}
 	states := p.due(now)
+	r.tellChanged(states)
 	if len(p.changed) > 0 {
 		p.flushAt = now.Add(personWait)
 	}
@@ -325,7 +329,14 @@ func (r *Room) expire(now time.Time) {
 	if p.expireAt.IsZero() || now.Before(p.expireAt) {
 		return
 	}
-	r.note(p.set.Expire(now), now)
+	for _, s := range p.set.Expire(now) {
+		if _, elsewhere := r.away.node[s.Client]; elsewhere {
+			delete(r.away.node, s.Client)
+			r.noteElsewhere([]awareness.State{s}, now)
+		} else {
+			r.note([]awareness.State{s}, now)
+		}
+	}
 	p.expireAt = time.Time{}
 	if len(p.set.All()) > 0 {
 		p.expireAt = now.Add(expireEvery)

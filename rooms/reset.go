@@ -31,8 +31,12 @@ func (h *Hub) Reset(ctx context.Context, doc string, fn Remake) error {
 			return fmt.Errorf("resetting %s: %w", doc, err)
 		}
 	}
-	if _, err := h.config.Log.Reset(ctx, doc, to); err != nil {
+	generation, err := h.config.Log.Reset(ctx, doc, to)
+	if err != nil {
 		return err
+	}
+	if h.cluster != nil {
+		h.cluster.publish(doc, parcel{Kind: parcelHead, Generation: generation})
 	}
 	if r := h.find(doc); r != nil {
 		r.do(func() { r.fail(ErrReset) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/soratoo/soratoo/crdt"
@@ -27,13 +28,16 @@ type Room struct {
 	hub *Hub
 	doc string
 
-	joins  chan join
-	leaves chan *Member
-	inbox  chan event
-	calls  chan func()
-	orders orders
-	gone   chan struct{} // closed when the room is over and its document stored
-	err    error         // why; readable after gone, nil when it was just empty
+	joins      chan join
+	leaves     chan *Member
+	inbox      chan event
+	calls      chan func()
+	orders     orders
+	mail       mailbox
+	gone       chan struct{} // closed when the room is over and its document stored
+	reached    atomic.Uint64 // how far in the log the room is, for who sweeps
+	generation atomic.Uint64 // and of which generation
+	err        error         // why; readable after gone, nil when it was just empty
 
 	state    *crdt.Doc
 	whole    []byte // the encoded state, nil when it changed since
@@ -50,6 +54,8 @@ type Room struct {
 	damaged  bool // something of the document was lost on our disk
 	closing  bool // the node goes down
 	presence presence
+	remote   remote
+	away     away
 	tail     tail
 	owners   owners            // whose clients are
 	former   map[uint64]uint32 // how far clients wrote before the document was reset
@@ -78,6 +84,7 @@ func newRoom(h *Hub, doc string) *Room {
 		joins: make(chan join), leaves: make(chan *Member), calls: make(chan func()),
 		inbox: make(chan event, inboxSize), gone: make(chan struct{}),
 		orders: orders{wake: make(chan struct{}, 1)},
+		mail:   mailbox{wake: make(chan struct{}, 1)}, remote: remote{read: make(chan catchUp, 1)},
 	}
 }
 
@@ -163,6 +170,10 @@ func (r *Room) step() {
 		fn()
 	case <-r.orders.wake:
 		r.obey()
+	case <-r.mail.wake:
+		r.readMail()
+	case c := <-r.remote.read:
+		r.caughtUp(c)
 	case <-r.timer.C:
 		r.alarm = time.Time{}
 		r.due(time.Now())
@@ -187,7 +198,7 @@ func (r *Room) arm() {
 	if !r.busy() {
 		next = r.idle
 	}
-	for _, t := range [...]time.Time{r.late(), r.rest.at, r.aside.next, r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt} {
+	for _, t := range [...]time.Time{r.late(), r.rest.at, r.aside.next, r.presence.flushAt, r.presence.expireAt, r.presence.rouseAt, r.remote.hole} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -206,6 +217,9 @@ func (r *Room) due(now time.Time) {
 	}
 	if t := r.rest.at; !t.IsZero() && !now.Before(t) {
 		r.settleDown()
+	}
+	if t := r.remote.hole; !t.IsZero() && !now.Before(t) {
+		r.catchUp()
 	}
 	r.expireAsides(now)
 	r.takeAsides()
@@ -400,6 +414,10 @@ func (r *Room) end() {
 		r.guard(r.settleDown)
 	}
 	r.finish()
+	if r.remote.reading {
+		r.remote.stop()
+		<-r.remote.read
+	}
 	if r.tail.busy {
 		r.compacted(<-r.tail.done)
 	}
@@ -412,7 +430,7 @@ func (r *Room) end() {
 // refused that, or there is no more time.
 func (r *Room) finish() {
 	for r.slot != nil && r.hub.alive.Err() == nil {
-		stored, _, err := r.hub.journal.progress(r.slot)
+		stored, err := r.hub.journal.progress(r.slot)
 		if stored == r.appended || err != nil {
 			return
 		}
