@@ -40,6 +40,7 @@ var packages = map[string]struct {
 	"crdt/wire":                  {ours: []string{"crdt/lib0"}},
 	"crdt/crdttest":              {ours: []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire"}},
 	"rooms":                      {ours: []string{"crdt", "crdt/lib0", "crdt/awareness", "crdt/wire", "auth"}},
+	"rooms/redisbus":             {ours: []string{"rooms"}, others: []string{"github.com/redis/go-redis"}},
 	"rooms/shape":                {ours: []string{"crdt"}},
 	"rooms/timeline":             {ours: []string{"crdt", "rooms/shape"}},
 	"rooms/timeline/interchange": {ours: []string{"crdt", "rooms/timeline"}},
