@@ -60,6 +60,7 @@ var packages = map[string]struct {
 		others: []string{"github.com/pressly/goose", "modernc.org/sqlite"},
 	},
 	"storage/storagetest": {ours: domain},
+	"storage/testservers": {others: []string{"github.com/jackc/pgx"}},
 	"server": {
 		ours: domain,
 		others: []string{

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,21 +165,18 @@ type state struct {
 	mu sync.Mutex // guards up, and calls of to
 	to rooms.Receiver
 	up []bool
+	is bool // all are up
 }
 
 // set notes whether a line stands.
 func (s *state) set(line int, up bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.up[line] == up {
-		return
-	}
 	s.up[line] = up
-	all := true
-	for _, one := range s.up {
-		all = all && one
+	if all := !slices.Contains(s.up, false); all != s.is {
+		s.is = all
+		s.to.Working(all)
 	}
-	s.to.Working(all)
 }
 
 func (s *state) message(topic string, payload []byte) {

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,9 +12,9 @@ import (
 
 // CreateAccount stores an account and its workspace; see auth.Accounts.
 func (s *Store) CreateAccount(ctx context.Context, a auth.Account, first auth.Workspace) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
+	return s.tx(ctx, func(tx transaction) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO accounts (id, name, email, color, password, policy, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING`,
 			a.ID, a.Name, a.Email, a.Color, a.Password, a.Policy, a.Created.UnixMilli())
 		if err := one(result, err, auth.ErrTaken); err != nil {
 			return fmt.Errorf("storing an account: %w", err)
@@ -38,7 +37,7 @@ func (s *Store) account(ctx context.Context, column, value string) (auth.Account
 	var a auth.Account
 	var created, alarmed int64
 	err := s.read.QueryRowContext(ctx, `SELECT id, name, email, color, password, policy, created, alarmed
-		FROM accounts WHERE `+column+` = ?`, value).
+		FROM accounts WHERE `+column+` = $1`, value).
 		Scan(&a.ID, &a.Name, &a.Email, &a.Color, &a.Password, &a.Policy, &created, &alarmed)
 	a.Created, a.Alarmed = millis(created), ended(alarmed)
 	return a, found(err, "reading an account")
@@ -46,23 +45,23 @@ func (s *Store) account(ctx context.Context, column, value string) (auth.Account
 
 // Rename changes the name of an account.
 func (s *Store) Rename(ctx context.Context, id, name string) error {
-	return s.exec(ctx, "renaming an account", `UPDATE accounts SET name = ? WHERE id = ?`, name, id)
+	return s.exec(ctx, "renaming an account", `UPDATE accounts SET name = $1 WHERE id = $2`, name, id)
 }
 
 // People lists those of ids who share a workspace with asker, or are guests of
 // its projects.
 func (s *Store) People(ctx context.Context, asker string, ids []string) ([]auth.Person, error) {
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, fmt.Errorf("listing people: %w", err)
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color, 0 FROM accounts
-		WHERE id IN (SELECT value FROM json_each(?)) AND (id = ? OR EXISTS (
+	args := append([]any{asker}, anys(ids)...)
+	rows, err := s.read.QueryContext(ctx, `SELECT id, name, color, FALSE FROM accounts
+		WHERE id IN (`+params(2, len(ids))+`) AND (id = $1 OR EXISTS (
 			SELECT 1 FROM members theirs JOIN members mine USING (workspace)
-			WHERE theirs.person = accounts.id AND mine.person = ?))
-		UNION SELECT g.id, g.name, g.color, 1 FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
-			JOIN members m ON m.workspace = p.workspace AND m.person = ?
-			WHERE g.id IN (SELECT value FROM json_each(?)) ORDER BY 1`, string(list), asker, asker, asker, string(list))
+			WHERE theirs.person = accounts.id AND mine.person = $1))
+		UNION SELECT g.id, g.name, g.color, TRUE FROM guests g JOIN shares s ON s.id = g.share JOIN projects p ON p.id = s.project
+			JOIN members m ON m.workspace = p.workspace AND m.person = $1
+			WHERE g.id IN (`+params(2, len(ids))+`) ORDER BY 1`, args...)
 	return collect(rows, err, "listing people", readPerson)
 }
 
@@ -79,7 +78,7 @@ func (s *Store) exec(ctx context.Context, doing, query string, args ...any) erro
 // run runs one statement durably.
 func (s *Store) run(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	result, err := s.write.ExecContext(ctx, query, args...)
-	return result, s.spent(err)
+	return result, s.failed(err)
 }
 
 // one is none when a statement changed no row.

@@ -8,5 +8,7 @@ import (
 )
 
 func TestAuth(t *testing.T) {
-	storagetest.Auth(t, func(t *testing.T) auth.Store { return openTemp(t) })
+	databases(t, func(t *testing.T, open opener) {
+		storagetest.Auth(t, func(t *testing.T) auth.Store { return open(t) })
+	})
 }

@@ -26,7 +26,7 @@ func (s *Store) AddVersion(ctx context.Context, v history.Version) error {
 		return fmt.Errorf("storing a version: %w", err)
 	}
 	return s.exec(ctx, "storing a version", `INSERT INTO versions (`+versionColumns+`, state)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM projects WHERE id = ?)`,
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT 1 FROM projects WHERE id = $13)`,
 		v.ID, v.Project, v.Doc, v.Kind, v.Name, v.Person, string(people), string(changes), v.Created.UnixMilli(), v.Of, v.Before,
 		blob(v.State), v.Project)
 }
@@ -51,7 +51,7 @@ func readVersion(scan scanner, state ...any) (v history.Version, err error) {
 // Version returns a version with its state.
 func (s *Store) Version(ctx context.Context, id string) (history.Version, error) {
 	var state []byte
-	row := s.read.QueryRowContext(ctx, `SELECT `+versionColumns+`, state FROM versions WHERE id = ?`, id)
+	row := s.read.QueryRowContext(ctx, `SELECT `+versionColumns+`, state FROM versions WHERE id = $1`, id)
 	v, err := readVersion(row.Scan, &state)
 	v.State = state
 	return v, found(err, "reading a version")
@@ -64,7 +64,7 @@ func (s *Store) Versions(ctx context.Context, project string, p auth.Page) ([]hi
 		created = math.MaxInt64
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT `+versionColumns+` FROM versions
-		WHERE project = ? AND (created, id) < (?, ?) ORDER BY created DESC, id DESC LIMIT ?`, project, created, id, p.Limit)
+		WHERE project = $1 AND (created, id) < ($2, $3) ORDER BY created DESC, id DESC LIMIT $4`, project, created, id, p.Limit)
 	return collect(rows, err, "listing versions", func(scan scanner) (history.Version, error) { return readVersion(scan) })
 }
 
@@ -74,19 +74,19 @@ func (s *Store) SetVersion(ctx context.Context, v history.Version) error {
 	if v.State != nil {
 		state = v.State
 	}
-	return s.exec(ctx, "changing a version", `UPDATE versions SET kind = ?, name = ?, state = coalesce(?, state) WHERE id = ?`,
+	return s.exec(ctx, "changing a version", `UPDATE versions SET kind = $1, name = $2, state = coalesce($3, state) WHERE id = $4`,
 		v.Kind, v.Name, state, v.ID)
 }
 
 // DeleteVersions removes versions of a project, or all of them.
 func (s *Store) DeleteVersions(ctx context.Context, project string, ids ...string) error {
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(tx transaction) error {
 		if len(ids) == 0 {
-			_, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE project = ?`, project)
+			_, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE project = $1`, project)
 			return err
 		}
 		for _, id := range ids {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE project = ? AND id = ?`, project, id); err != nil {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE project = $1 AND id = $2`, project, id); err != nil {
 				return err
 			}
 		}
@@ -115,7 +115,7 @@ func (s *Store) Writers(ctx context.Context, doc string) (map[uint64]string, err
 // them, by client and clock.
 func (s *Store) Relays(ctx context.Context, doc string) ([]history.Relay, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT r.client, r.clock, r.len, r.person, r.at FROM document_relays r
-		JOIN documents d ON d.id = r.document WHERE d.name = ? ORDER BY r.client, r.clock LIMIT ?`, doc, maxRelays)
+		JOIN documents d ON d.id = r.document WHERE d.name = $1 ORDER BY r.client, r.clock LIMIT $2`, doc, maxRelays)
 	if err != nil {
 		return nil, fmt.Errorf("reading the relays of %s: %w", doc, err)
 	}
@@ -143,7 +143,7 @@ type querier interface {
 
 func readWriters(ctx context.Context, db querier, doc string) (map[uint64]rooms.Writer, error) {
 	rows, err := db.QueryContext(ctx, `SELECT w.client, w.person, w.carried FROM document_writers w
-		JOIN documents d ON d.id = w.document WHERE d.name = ?`, doc)
+		JOIN documents d ON d.id = w.document WHERE d.name = $1`, doc)
 	if err != nil {
 		return nil, err
 	}

@@ -7,5 +7,7 @@ import (
 )
 
 func TestHistory(t *testing.T) {
-	storagetest.History(t, func(t *testing.T) storagetest.HistoryStore { return openTemp(t) })
+	databases(t, func(t *testing.T, open opener) {
+		storagetest.History(t, func(t *testing.T) storagetest.HistoryStore { return open(t) })
+	})
 }

@@ -39,18 +39,14 @@ func (r row) sound(sum int64) bool {
 // Load returns everything sound that is stored of a document; see rooms.Log.
 func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
 	var l loading
-	read := func(tx *sql.Tx) (err error) {
+	read := func(tx transaction) (err error) {
 		l = loading{tx: tx, doc: doc}
 		return l.all(ctx)
 	}
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
-	}
-	err = errors.Join(read(tx), tx.Rollback())
+	err := s.view(ctx, read)
 	if err == nil && len(l.stored.Damage) > 0 {
 		// What is set aside is what the same transaction finds.
-		err = s.tx(ctx, func(tx *sql.Tx) error {
+		err = s.tx(ctx, func(tx transaction) error {
 			if err := read(tx); err != nil {
 				return err
 			}
@@ -65,7 +61,7 @@ func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
 
 // loading reads head, snapshot and tail in one transaction, as of one moment.
 type loading struct {
-	tx     *sql.Tx
+	tx     transaction
 	doc    string
 	id     int64
 	head   int64
@@ -81,16 +77,7 @@ type badRow struct {
 }
 
 func (l *loading) all(ctx context.Context) error {
-	err := l.tx.QueryRowContext(ctx, `SELECT id, generation, head, former FROM documents WHERE name = ?`, l.doc).
-		Scan(&l.id, &l.stored.Generation, &l.head, &l.stored.Former)
-	if errors.Is(err, sql.ErrNoRows) {
-		l.stored = rooms.Stored{Generation: rooms.FirstGeneration}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if l.stored.Writers, err = readWriters(ctx, l.tx, l.doc); err != nil {
+	if found, err := l.document(ctx); err != nil || !found {
 		return err
 	}
 	for _, table := range []string{"document_snapshots", "document_former"} {
@@ -115,6 +102,20 @@ func (l *loading) all(ctx context.Context) error {
 	return nil
 }
 
+// document reads what is known of the document, and tells whether it was ever written.
+func (l *loading) document(ctx context.Context) (bool, error) {
+	err := l.tx.QueryRowContext(ctx, `SELECT id, generation, head, former FROM documents WHERE name = $1`, l.doc).
+		Scan(&l.id, &l.stored.Generation, &l.head, &l.stored.Former)
+	if errors.Is(err, sql.ErrNoRows) {
+		l.stored = rooms.Stored{Generation: rooms.FirstGeneration}
+		return false, nil
+	}
+	if err == nil {
+		l.stored.Writers, err = readWriters(ctx, l.tx, l.doc)
+	}
+	return err == nil, err
+}
+
 // damaged notes a row that is not as it was written.
 func (l *loading) damaged(b badRow) {
 	l.bad = append(l.bad, b)
@@ -125,7 +126,7 @@ func (l *loading) damaged(b badRow) {
 func (l *loading) snapshot(ctx context.Context, table string) (bool, error) {
 	r := row{document: l.id}
 	var sum int64
-	err := l.tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM `+table+` WHERE document = ?`, l.id).
+	err := l.tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM `+table+` WHERE document = $1`, l.id).
 		Scan(&r.seq, &r.at, &sum, &r.payload)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -145,7 +146,7 @@ func (l *loading) snapshot(ctx context.Context, table string) (bool, error) {
 // and so is what is missing.
 func (l *loading) tail(ctx context.Context) error {
 	rows, err := l.tx.QueryContext(ctx, `SELECT seq, at, person, checksum, payload FROM document_entries
-		WHERE document = ? AND (seq > ? OR seq < 0) ORDER BY seq`, l.id, l.last)
+		WHERE document = $1 AND (seq > $2 OR seq < 0) ORDER BY seq`, l.id, l.last)
 	if err != nil {
 		return err
 	}
@@ -176,29 +177,32 @@ func (l *loading) setAside(ctx context.Context) error {
 		if b.table == "" {
 			continue
 		}
-		person, where := "person", " WHERE document = ? AND seq = ?"
+		person, where := "person", " WHERE document = $1 AND seq = $2"
 		if b.table != "document_entries" {
 			person = "''"
 		}
 		if _, err := l.tx.ExecContext(ctx, `INSERT INTO document_damage (document, kind, found, seq, at, person, checksum, payload)
-			SELECT document, ?, ?, seq, at, `+person+`, checksum, payload FROM `+b.table+where,
-			b.kind, time.Now().UnixMilli(), l.id, b.seq); err != nil {
+			SELECT document, $3, $4, seq, at, `+person+`, checksum, payload FROM `+b.table+where,
+			l.id, b.seq, b.kind, time.Now().UnixMilli()); err != nil {
 			return err
 		}
 		if _, err := l.tx.ExecContext(ctx, `DELETE FROM `+b.table+where, l.id, b.seq); err != nil {
 			return err
 		}
 	}
-	_, err := l.tx.ExecContext(ctx, `UPDATE documents SET head = ? WHERE id = ?`, l.last, l.id)
+	_, err := l.tx.ExecContext(ctx, `UPDATE documents SET head = $1 WHERE id = $2`, l.last, l.id)
 	return err
 }
 
+// replacing has a snapshot take the place of the one that is there.
+const replacing = ` ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, at = excluded.at, checksum = excluded.checksum, payload = excluded.payload`
+
 // place stores the snapshot, unless there is a newer one. The one before stays
 // beside it, if it is sound, with the entries since, and older ones go.
-func place(ctx context.Context, tx *sql.Tx, id int64, snap rooms.Snapshot) error {
+func place(ctx context.Context, tx transaction, id int64, snap rooms.Snapshot) error {
 	old := row{document: id}
 	var sum int64
-	err := tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM document_snapshots WHERE document = ?`, id).
+	err := tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM document_snapshots WHERE document = $1`, id).
 		Scan(&old.seq, &old.at, &sum, &old.payload)
 	found := err == nil
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -208,16 +212,16 @@ func place(ctx context.Context, tx *sql.Tx, id int64, snap rooms.Snapshot) error
 		if uint64(old.seq) >= snap.Seq {
 			return nil
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO document_former (document, seq, at, checksum, payload)
-			SELECT document, seq, at, checksum, payload FROM document_snapshots WHERE document = ?`, id); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO document_former (document, seq, at, checksum, payload)
+			SELECT document, seq, at, checksum, payload FROM document_snapshots WHERE document = $1`+replacing, id); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM document_entries WHERE document = ? AND seq <= ?`, id, old.seq); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM document_entries WHERE document = $1 AND seq <= $2`, id, old.seq); err != nil {
 			return err
 		}
 	}
 	fresh := row{id, int64(snap.Seq), time.Now().UnixMilli(), "", snap.State}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO document_snapshots (document, seq, at, checksum, payload) VALUES (?, ?, ?, ?, ?)`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO document_snapshots (document, seq, at, checksum, payload) VALUES ($1, $2, $3, $4, $5)`+replacing,
 		id, fresh.seq, fresh.at, fresh.sum(), blob(snap.State))
 	return err
 }

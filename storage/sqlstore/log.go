@@ -5,170 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/soratoo/soratoo/rooms"
 )
 
-// Append stores all writes in one commit; see rooms.Log.
-func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
-	receipts, err := s.append(ctx, writes)
-	return receipts, s.spent(err)
-}
-
-func (s *Store) append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("appending: %w", err)
-	}
-	defer func() { _ = conn.Close() }()
-	// What follows is short, and a commit that is under way is not given up.
-	ctx = context.WithoutCancel(ctx)
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("appending: %w", err)
-	}
-	a := appender{log: s.log, tx: tx, now: time.Now()}
-	receipts, err := a.all(ctx, writes)
-	if err != nil {
-		return nil, fmt.Errorf("appending: %w", errors.Join(err, ignoreDone(tx.Rollback())))
-	}
-	if err := tx.Commit(); err != nil {
-		return nil, fmt.Errorf("appending: %w", errors.Join(err, ignoreDone(tx.Rollback())))
-	}
-	s.dirty.Store(true)
-	return receipts, nil
-}
-
-// ignoreDone drops the answer of a rollback that had nothing to roll back.
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
-}
-
-// logStatements are those of each commit, prepared once on the one writer.
-type logStatements struct{ advance, create, insert, bind, relay *sql.Stmt }
-
-func prepareLog(ctx context.Context, db *sql.DB) (l logStatements, err error) {
-	for _, p := range []struct {
-		to    **sql.Stmt
-		query string
-	}{
-		{&l.advance, `UPDATE documents SET head = head + ? WHERE name = ? AND generation = ? RETURNING id, head`},
-		{&l.create, `INSERT INTO documents (name, generation, head) VALUES (?, ?, ?)
-			ON CONFLICT (name) DO NOTHING RETURNING id, head`},
-		{&l.insert, `INSERT INTO document_entries (document, seq, at, person, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)`},
-		{&l.bind, `INSERT INTO document_writers (document, client, person, carried) VALUES (?, ?, ?, ?)
-			ON CONFLICT (document, client) DO UPDATE SET person = excluded.person, carried = 0 WHERE carried AND NOT excluded.carried`},
-		{&l.relay, `INSERT INTO document_relays (document, client, clock, len, person, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
-	} {
-		if *p.to, err = db.PrepareContext(ctx, p.query); err != nil {
-			return l, err
-		}
-	}
-	return l, nil
-}
-
-// close lets go of the statements that were prepared.
-func (l logStatements) close() (err error) {
-	for _, s := range []*sql.Stmt{l.advance, l.create, l.insert, l.bind, l.relay} {
-		if s != nil {
-			err = errors.Join(err, s.Close())
-		}
-	}
-	return err
-}
-
-// appender writes the entries of one transaction.
-type appender struct {
-	log    logStatements
-	tx     *sql.Tx
-	now    time.Time
-	insert *sql.Stmt
-}
-
-func (a *appender) all(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
-	a.insert = a.tx.StmtContext(ctx, a.log.insert)
-	receipts := make([]rooms.Receipt, len(writes))
-	for i, w := range writes {
-		var err error
-		if receipts[i], err = a.one(ctx, w); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.Doc, err)
-		}
-	}
-	return receipts, nil
-}
-
-// one appends the entries of one document behind its head. The head and the
-// entries become visible together, so positions have no gaps.
-func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error) {
-	id, head, err := a.advance(ctx, w)
-	if errors.Is(err, rooms.ErrGeneration) {
-		return rooms.Receipt{Err: err}, nil
-	}
-	if err != nil {
-		return rooms.Receipt{}, err
-	}
-	seq := head - int64(len(w.Entries))
-	for _, e := range w.Entries {
-		seq++
-		at := e.At
-		if at.IsZero() {
-			at = a.now
-		}
-		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, row{id, seq, at.UnixMilli(), e.Person, e.Update}.sum(), blob(e.Update)); err != nil {
-			return rooms.Receipt{}, err
-		}
-		if err := a.attribute(ctx, id, e, at); err != nil {
-			return rooms.Receipt{}, err
-		}
-	}
-	return rooms.Receipt{Seq: uint64(head)}, nil
-}
-
-// attribute stores whose the clients are whose units an entry brings.
-func (a *appender) attribute(ctx context.Context, id int64, e rooms.Entry, at time.Time) error {
-	for i, client := range slices.Concat(e.Clients, e.Carried) {
-		carried := i >= len(e.Clients)
-		if _, err := a.tx.StmtContext(ctx, a.log.bind).ExecContext(ctx, id, int64(client), e.Person, carried); err != nil {
-			return err
-		}
-	}
-	for _, r := range e.Relays {
-		_, err := a.tx.StmtContext(ctx, a.log.relay).ExecContext(ctx, id, int64(r.Client), r.Clock, r.Len, e.Person, at.UnixMilli())
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// advance moves the head of w's document by its number of entries, and makes
-// the document when there is none.
-func (a *appender) advance(ctx context.Context, w rooms.Write) (id, head int64, err error) {
-	n := len(w.Entries)
-	err = a.tx.StmtContext(ctx, a.log.advance).QueryRowContext(ctx, n, w.Doc, w.Generation).Scan(&id, &head)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return id, head, err
-	}
-	if w.Generation != rooms.FirstGeneration {
-		return 0, 0, rooms.ErrGeneration
-	}
-	err = a.tx.StmtContext(ctx, a.log.create).QueryRowContext(ctx, w.Doc, w.Generation, n).Scan(&id, &head)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, 0, rooms.ErrGeneration
-	}
-	return id, head, err
-}
-
 // Compact lets a snapshot stand for entries; see rooms.Log.
 func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	// The lock keeps a reset away, and lets others append.
+	err := s.locking(ctx, func(tx transaction) error {
 		var id int64
-		err := tx.QueryRowContext(ctx, `SELECT id FROM documents WHERE name = ? AND generation = ? AND head >= ?`,
+		err := tx.QueryRowContext(ctx, `SELECT id FROM documents WHERE name = $1 AND generation = $2 AND head >= $3`+tx.share,
 			snap.Doc, snap.Generation, snap.Seq).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return rooms.ErrGeneration
@@ -187,11 +33,15 @@ func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
 // Reset replaces a document and raises its generation; see rooms.Log.
 func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (uint64, error) {
 	var generation uint64
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	err := s.locking(ctx, func(tx transaction) error {
+		// An update alone would not exclude who compacts.
+		if _, err := tx.ExecContext(ctx, `SELECT 1 FROM documents WHERE name = $1`+tx.exclusive, doc); err != nil {
+			return err
+		}
 		var id, head int64
 		// A document without a row is of the first generation already.
-		err := tx.QueryRowContext(ctx, `INSERT INTO documents (name, generation, head) VALUES (?, ?, 0)
-			ON CONFLICT (name) DO UPDATE SET generation = generation + 1 RETURNING id, generation, head`,
+		err := tx.QueryRowContext(ctx, `INSERT INTO documents (name, generation, head) VALUES ($1, $2, 0)
+			ON CONFLICT (name) DO UPDATE SET generation = documents.generation + 1 RETURNING id, generation, head`,
 			doc, rooms.FirstGeneration+1).Scan(&id, &generation, &head)
 		if err != nil {
 			return err
@@ -201,11 +51,11 @@ func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (ui
 			tables = append(tables, "document_writers", "document_relays")
 		}
 		for _, table := range tables {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE document = ?`, id); err != nil {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE document = $1`, id); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE documents SET former = ? WHERE id = ?`, to.Former, id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE documents SET former = $1 WHERE id = $2`, to.Former, id); err != nil {
 			return err
 		}
 		return place(ctx, tx, id, rooms.Snapshot{Seq: uint64(head), State: to.State})
@@ -214,12 +64,4 @@ func (s *Store) Reset(ctx context.Context, doc string, to rooms.Replacement) (ui
 		return 0, fmt.Errorf("resetting %s: %w", doc, err)
 	}
 	return generation, nil
-}
-
-// blob is b as a value that is never NULL.
-func blob(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
 }

@@ -7,5 +7,7 @@ import (
 )
 
 func TestMedia(t *testing.T) {
-	storagetest.Media(t, func(t *testing.T) storagetest.MediaStore { return openTemp(t) })
+	databases(t, func(t *testing.T, open opener) {
+		storagetest.Media(t, func(t *testing.T) storagetest.MediaStore { return open(t) })
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/soratoo/soratoo/render"
@@ -57,10 +56,10 @@ func unixOrNever(t time.Time) int64 {
 
 // AddJob stores a queued job; see render.Orders.
 func (s *Store) AddJob(ctx context.Context, j render.Job) (changes []render.Change, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	err = s.locking(ctx, func(tx transaction) error {
 		changes = nil
 		var last sql.NullInt64
-		if err := tx.QueryRowContext(ctx, `SELECT MAX(place) FROM renders WHERE project = ?`, j.Project).Scan(&last); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT MAX(place) FROM renders WHERE project = $1`, j.Project).Scan(&last); err != nil {
 			return fmt.Errorf("placing a render: %w", err)
 		}
 		j.Place = uint64(last.Int64) + placeGap
@@ -78,7 +77,7 @@ func (s *Store) AddJob(ctx context.Context, j render.Job) (changes []render.Chan
 			return err
 		}
 		values := jobValues(j)
-		query := `INSERT INTO renders (` + jobColumns + `) VALUES (?` + strings.Repeat(", ?", len(values)-1) + `)`
+		query := `INSERT INTO renders (` + jobColumns + `) VALUES (` + params(1, len(values)) + `)`
 		if _, err := tx.ExecContext(ctx, query, values...); err != nil {
 			return fmt.Errorf("storing a render: %w", err)
 		}
@@ -94,14 +93,14 @@ func (s *Store) AddJob(ctx context.Context, j render.Job) (changes []render.Chan
 
 // wanted checks that a job which is to be tried again is over, and that nobody tries
 // it again already.
-func wanted(ctx context.Context, tx *sql.Tx, j render.Job) error {
+func wanted(ctx context.Context, tx transaction, j render.Job) error {
 	if j.Retries == "" {
 		return nil
 	}
 	var state render.State
 	var again bool
 	err := tx.QueryRowContext(ctx, `SELECT state, EXISTS (SELECT 1 FROM renders n WHERE n.retries <> '' AND n.retries = r.id AND n.state IN ('queued', 'running'))
-		FROM renders r WHERE id = ? AND project = ?`, j.Retries, j.Project).Scan(&state, &again)
+		FROM renders r WHERE id = $1 AND project = $2`+tx.exclusive, j.Retries, j.Project).Scan(&state, &again)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return render.ErrNotFound
@@ -116,8 +115,8 @@ func wanted(ctx context.Context, tx *sql.Tx, j render.Job) error {
 }
 
 // replaced cancels the waiting job that j replaces and gives j its place.
-func replaced(ctx context.Context, tx *sql.Tx, j *render.Job) (c render.Change, err error) {
-	old, err := readJob(ctx, tx, j.Replaces)
+func replaced(ctx context.Context, tx transaction, j *render.Job) (c render.Change, err error) {
+	old, err := readJob(ctx, tx, j.Replaces, tx.exclusive)
 	if err == nil && old.Project != j.Project {
 		err = render.ErrNotFound
 	}
@@ -129,9 +128,9 @@ func replaced(ctx context.Context, tx *sql.Tx, j *render.Job) (c render.Change, 
 }
 
 // reused is j, done if an equal job is.
-func reused(ctx context.Context, tx *sql.Tx, j render.Job) (render.Job, error) {
+func reused(ctx context.Context, tx transaction, j render.Job) (render.Job, error) {
 	old, err := scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders r
-		WHERE workspace = ? AND state = 'done' AND hash = ? AND EXISTS (SELECT 1 FROM assets a WHERE a.id = r.asset AND a.project = ?)
+		WHERE workspace = $1 AND state = 'done' AND hash = $2 AND EXISTS (SELECT 1 FROM assets a WHERE a.id = r.asset AND a.project = $3)
 		LIMIT 1`, j.Workspace, j.Hash, j.Project).Scan)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -144,9 +143,9 @@ func reused(ctx context.Context, tx *sql.Tx, j render.Job) (render.Job, error) {
 
 // storeNeeds stores what a job needs. One that stands for another needs what that
 // needed, and is needed where that was.
-func storeNeeds(ctx context.Context, tx *sql.Tx, j render.Job) error {
+func storeNeeds(ctx context.Context, tx transaction, j render.Job) error {
 	for _, need := range j.Needs {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO render_needs (job, needs) VALUES (?, ?)`, j.ID, need); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO render_needs (job, needs) VALUES ($1, $2)`, j.ID, need); err != nil {
 			return fmt.Errorf("storing what a render needs: %w", err)
 		}
 	}
@@ -155,8 +154,9 @@ func storeNeeds(ctx context.Context, tx *sql.Tx, j render.Job) error {
 			continue
 		}
 		for _, query := range []string{
-			`INSERT OR IGNORE INTO render_needs (job, needs) SELECT ?1, needs FROM render_needs WHERE job = ?2`,
-			`UPDATE OR IGNORE render_needs SET needs = ?1 WHERE needs = ?2 AND job IN (SELECT id FROM renders WHERE state = 'queued')`,
+			`INSERT INTO render_needs (job, needs) SELECT $1, needs FROM render_needs WHERE job = $2 ON CONFLICT DO NOTHING`,
+			`UPDATE render_needs SET needs = $1 WHERE needs = $2 AND job IN (SELECT id FROM renders WHERE state = 'queued')
+				AND job NOT IN (SELECT job FROM render_needs WHERE needs = $1)`,
 		} {
 			if _, err := tx.ExecContext(ctx, query, j.ID, old); err != nil {
 				return fmt.Errorf("storing what a render needs: %w", err)
@@ -167,10 +167,10 @@ func storeNeeds(ctx context.Context, tx *sql.Tx, j render.Job) error {
 }
 
 // numbered gives a change the next number of its project.
-func numbered(ctx context.Context, tx *sql.Tx, j render.Job) (render.Change, error) {
+func numbered(ctx context.Context, tx transaction, j render.Job) (render.Change, error) {
 	c := render.Change{Job: j}
-	err := tx.QueryRowContext(ctx, `INSERT INTO render_queues (project, seq, paused) VALUES (?, 1, 0)
-		ON CONFLICT (project) DO UPDATE SET seq = seq + 1 RETURNING seq`, j.Project).Scan(&c.Seq)
+	err := tx.QueryRowContext(ctx, `INSERT INTO render_queues (project, seq, paused) VALUES ($1, 1, FALSE)
+		ON CONFLICT (project) DO UPDATE SET seq = render_queues.seq + 1 RETURNING seq`, j.Project).Scan(&c.Seq)
 	if err != nil {
 		return c, fmt.Errorf("numbering a change of a render: %w", err)
 	}
@@ -178,15 +178,14 @@ func numbered(ctx context.Context, tx *sql.Tx, j render.Job) (render.Change, err
 }
 
 // apply stores what an event makes of a job.
-func apply(ctx context.Context, tx *sql.Tx, j render.Job, e render.Event, now time.Time) (render.Change, error) {
+func apply(ctx context.Context, tx transaction, j render.Job, e render.Event, now time.Time) (render.Change, error) {
 	j, err := j.After(e, now)
 	if err != nil {
 		return render.Change{}, err
 	}
-	names := strings.Split(strings.Join(strings.Fields(jobColumns), " "), ", ")
 	values := jobValues(j)
-	query := `UPDATE renders SET ` + strings.Join(names[1:], " = ?, ") + ` = ? WHERE id = ?`
-	if _, err := tx.ExecContext(ctx, query, append(values[1:], j.ID)...); err != nil {
+	query := `UPDATE renders SET (` + jobColumns + `) = (` + params(1, len(values)) + `) WHERE id = $1`
+	if _, err := tx.ExecContext(ctx, query, values...); err != nil {
 		return render.Change{}, fmt.Errorf("storing a render: %w", err)
 	}
 	return numbered(ctx, tx, j)
@@ -194,8 +193,8 @@ func apply(ctx context.Context, tx *sql.Tx, j render.Job, e render.Event, now ti
 
 // Change applies an event to a job; see render.Store.
 func (s *Store) Change(ctx context.Context, job string, e render.Event, now time.Time) (c render.Change, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		j, err := readJob(ctx, tx, job)
+	err = s.locking(ctx, func(tx transaction) error {
+		j, err := readJob(ctx, tx, job, tx.exclusive)
 		if err != nil {
 			return err
 		}
@@ -207,13 +206,13 @@ func (s *Store) Change(ctx context.Context, job string, e render.Event, now time
 
 // Overdue lists running jobs whose lease has ended.
 func (s *Store) Overdue(ctx context.Context, now time.Time) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM renders WHERE state = 'running' AND lease <= ? LIMIT ?`, now.UnixMilli(), overdueJobs)
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM renders WHERE state = 'running' AND lease <= $1 LIMIT $2`, now.UnixMilli(), overdueJobs)
 	return collect(rows, err, "listing lost renders", scanID)
 }
 
 // Job returns a job.
 func (s *Store) Job(ctx context.Context, id string) (render.Job, error) {
-	return readJob(ctx, s.read, id)
+	return readJob(ctx, s.read, id, "")
 }
 
 // rower is a database or a transaction.
@@ -221,8 +220,9 @@ type rower interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func readJob(ctx context.Context, from rower, id string) (render.Job, error) {
-	j, err := scanJob(from.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders WHERE id = ?`, id).Scan)
+// readJob reads a job, in a transaction with a lock that is its dialect's.
+func readJob(ctx context.Context, from rower, id, lock string) (render.Job, error) {
+	j, err := scanJob(from.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM renders WHERE id = $1`+lock, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return j, render.ErrNotFound
 	}
@@ -234,8 +234,8 @@ func readJob(ctx context.Context, from rower, id string) (render.Job, error) {
 
 // MoveJob gives a queued job another priority and place; see render.Orders.
 func (s *Store) MoveJob(ctx context.Context, id string, to render.Spot, now time.Time) (c render.Change, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		j, err := readJob(ctx, tx, id)
+	err = s.locking(ctx, func(tx transaction) error {
+		j, err := readJob(ctx, tx, id, tx.exclusive)
 		if err != nil {
 			return err
 		}
@@ -252,8 +252,8 @@ func (s *Store) MoveJob(ctx context.Context, id string, to render.Spot, now time
 }
 
 // before is the event that puts a job right before another one.
-func before(ctx context.Context, tx *sql.Tx, j render.Job, id string) (e render.Moved, err error) {
-	other, err := readJob(ctx, tx, id)
+func before(ctx context.Context, tx transaction, j render.Job, id string) (e render.Moved, err error) {
+	other, err := readJob(ctx, tx, id, tx.exclusive)
 	switch {
 	case err != nil:
 		return e, err
@@ -265,7 +265,7 @@ func before(ctx context.Context, tx *sql.Tx, j render.Job, id string) (e render.
 	// Of two that have one place, the older is first: there is no room between them,
 	// nor after 0. Then all of the priority get room.
 	var last sql.NullInt64
-	err = tx.QueryRowContext(ctx, `SELECT MAX(place) FROM renders WHERE workspace = ? AND state = 'queued' AND priority = ? AND place <= ? AND id NOT IN (?, ?)`,
+	err = tx.QueryRowContext(ctx, `SELECT MAX(place) FROM renders WHERE workspace = $1 AND state = 'queued' AND priority = $2 AND place <= $3 AND id NOT IN ($4, $5)`,
 		j.Workspace, other.Priority, int64(other.Place), other.ID, j.ID).Scan(&last)
 	if err != nil {
 		return e, fmt.Errorf("looking for a place for a render: %w", err)
@@ -281,14 +281,14 @@ func before(ctx context.Context, tx *sql.Tx, j render.Job, id string) (e render.
 
 // spread gives the queued jobs of a workspace and a priority places far from each
 // other, in the order that they have.
-func spread(ctx context.Context, tx *sql.Tx, like render.Job) error {
-	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = ? AND state = 'queued' AND priority = ? ORDER BY place, rowid`, like.Workspace, like.Priority)
+func spread(ctx context.Context, tx transaction, like render.Job) error {
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = $1 AND state = 'queued' AND priority = $2 ORDER BY place, created, id`, like.Workspace, like.Priority)
 	ids, err := collect(rows, err, "listing the queue", scanID)
 	if err != nil {
 		return err
 	}
 	for i, id := range ids {
-		if _, err := tx.ExecContext(ctx, `UPDATE renders SET place = ? WHERE id = ?`, (i+1)*placeGap, id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE renders SET place = $1 WHERE id = $2`, (i+1)*placeGap, id); err != nil {
 			return fmt.Errorf("giving renders room: %w", err)
 		}
 	}
@@ -302,28 +302,26 @@ func scanID(scan scanner) (id string, err error) {
 
 // Jobs lists jobs of a project; see render.Orders.
 func (s *Store) Jobs(ctx context.Context, f render.Filter) (jobs []render.Job, seq uint64, err error) {
-	tx, err := s.read.BeginTx(ctx, nil) // both parts of the answer are of one moment
-	if err != nil {
-		return nil, 0, fmt.Errorf("listing renders: %w", err)
-	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	err = tx.QueryRowContext(ctx, `SELECT seq FROM render_queues WHERE project = ?`, f.Project).Scan(&seq)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, fmt.Errorf("listing renders: %w", err)
-	}
-	query, args := `SELECT `+jobColumns+` FROM renders WHERE project = ?`, []any{f.Project}
+	query, args := `SELECT `+jobColumns+` FROM renders WHERE project = $1`, []any{f.Project}
 	if len(f.States) > 0 {
-		query += ` AND state IN (?` + strings.Repeat(", ?", len(f.States)-1) + `)`
-		for _, state := range f.States {
-			args = append(args, state)
-		}
+		query += ` AND state IN (` + params(2, len(f.States)) + `)`
+		args = append(args, anys(f.States)...)
 	}
 	if f.Before != "" {
-		query += ` AND (created, id) < (SELECT created, id FROM renders WHERE id = ?)`
 		args = append(args, f.Before)
+		query += fmt.Sprintf(` AND (created, id) < (SELECT b.created, b.id FROM renders b WHERE b.id = $%d)`, len(args))
 	}
-	rows, err := tx.QueryContext(ctx, query+` ORDER BY created DESC, id DESC LIMIT ?`, append(args, f.Limit)...)
-	jobs, err = collect(rows, err, "listing renders", scanJob)
+	args = append(args, f.Limit)
+	query += fmt.Sprintf(` ORDER BY created DESC, id DESC LIMIT $%d`, len(args))
+	err = s.view(ctx, func(tx transaction) error { // both parts of the answer are of one moment
+		err := tx.QueryRowContext(ctx, `SELECT seq FROM render_queues WHERE project = $1`, f.Project).Scan(&seq)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("listing renders: %w", err)
+		}
+		rows, err := tx.QueryContext(ctx, query, args...)
+		jobs, err = collect(rows, err, "listing renders", scanJob)
+		return err
+	})
 	return jobs, seq, err
 }
 
@@ -332,9 +330,9 @@ const orderedJobs = 1000
 
 // needs counts by job what has to be done before it. Few jobs need others: it looks
 // at those, not at the project's.
-func needs(ctx context.Context, tx *sql.Tx, project string) (map[string]int, error) {
+func needs(ctx context.Context, tx transaction, project string) (map[string]int, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n CROSS JOIN renders r ON r.id = n.job CROSS JOIN renders d ON d.id = n.needs
-		WHERE r.project = ? AND r.state = 'queued' AND d.state <> 'done'`, project)
+		WHERE r.project = $1 AND r.state = 'queued' AND d.state <> 'done'`, project)
 	jobs, err := collect(rows, err, "listing what renders need", scanID)
 	out := map[string]int{}
 	for _, id := range jobs {
@@ -346,13 +344,13 @@ func needs(ctx context.Context, tx *sql.Tx, project string) (map[string]int, err
 // Unchosen lists takes that no scene shows yet; see render.Orders.
 func (s *Store) Unchosen(ctx context.Context) ([]render.Job, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM renders
-		WHERE kind = 'scene' AND state = 'done' AND chosen = 0 ORDER BY finished, id LIMIT ?`, overdueJobs)
+		WHERE kind = 'scene' AND state = 'done' AND NOT chosen ORDER BY finished, id LIMIT $1`, overdueJobs)
 	return collect(rows, err, "listing takes", scanJob)
 }
 
 // Chosen notes that a scene shows a take.
 func (s *Store) Chosen(ctx context.Context, job string) error {
-	return s.exec(ctx, "choosing a take", `UPDATE renders SET chosen = 1 WHERE id = ?`, job)
+	return s.exec(ctx, "choosing a take", `UPDATE renders SET chosen = TRUE WHERE id = $1`, job)
 }
 
 // Active counts what of a workspace waits and runs; see render.Waits.
@@ -361,8 +359,8 @@ func (s *Store) Active(ctx context.Context, workspace string) (map[string]render
 		project string
 		render.Activity
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT project, SUM(state = 'queued'), SUM(state = 'running'), SUM(progress) / COUNT(*)
-		FROM renders WHERE workspace = ? AND state IN ('queued', 'running') GROUP BY project`, workspace)
+	rows, err := s.read.QueryContext(ctx, `SELECT project, COUNT(*) FILTER (WHERE state = 'queued'), COUNT(*) FILTER (WHERE state = 'running'), SUM(progress) / COUNT(*)
+		FROM renders WHERE workspace = $1 AND state IN ('queued', 'running') GROUP BY project`, workspace)
 	all, err := collect(rows, err, "counting renders", func(scan scanner) (c counted, err error) {
 		err = scan(&c.project, &c.Queued, &c.Running, &c.Progress)
 		return c, err

@@ -12,7 +12,7 @@ import (
 
 // SetBudget stores a workspace's budget.
 func (s *Store) SetBudget(ctx context.Context, workspace string, b render.Budget) error {
-	return s.exec(ctx, "storing a budget", `INSERT INTO render_workspaces (workspace, jobs, seconds, cost, stop_seconds, stop_cost) VALUES (?, ?, ?, ?, ?, ?)
+	return s.exec(ctx, "storing a budget", `INSERT INTO render_workspaces (workspace, jobs, seconds, cost, stop_seconds, stop_cost) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (workspace) DO UPDATE SET jobs = excluded.jobs, seconds = excluded.seconds, cost = excluded.cost,
 			stop_seconds = excluded.stop_seconds, stop_cost = excluded.stop_cost, told = 0`,
 		workspace, b.Jobs, b.Seconds, b.Cost, b.StopSeconds, b.StopCost)
@@ -20,19 +20,19 @@ func (s *Store) SetBudget(ctx context.Context, workspace string, b render.Budget
 
 // Pause stores whether a project's queue is stopped.
 func (s *Store) Pause(ctx context.Context, project string, paused bool) error {
-	return s.exec(ctx, "pausing a queue", `INSERT INTO render_queues (project, seq, paused) VALUES (?, 0, ?)
+	return s.exec(ctx, "pausing a queue", `INSERT INTO render_queues (project, seq, paused) VALUES ($1, 0, $2)
 		ON CONFLICT (project) DO UPDATE SET paused = excluded.paused`, project, paused)
 }
 
 // PauseAll stores whether a workspace's queues are stopped.
 func (s *Store) PauseAll(ctx context.Context, workspace string, paused bool) error {
-	return s.exec(ctx, "pausing a workspace", `INSERT INTO render_workspaces (workspace, jobs, seconds, cost, paused) VALUES (?, 0, 0, 0, ?)
+	return s.exec(ctx, "pausing a workspace", `INSERT INTO render_workspaces (workspace, jobs, seconds, cost, paused) VALUES ($1, 0, 0, 0, $2)
 		ON CONFLICT (workspace) DO UPDATE SET paused = excluded.paused`, workspace, paused)
 }
 
 // Spending tells what a workspace may render, and what it has; see render.Bounds.
 func (s *Store) Spending(ctx context.Context, workspace string, now time.Time) (a render.Spending, err error) {
-	err = s.view(ctx, func(tx *sql.Tx) error {
+	err = s.view(ctx, func(tx transaction) error {
 		if a, err = account(ctx, tx, workspace, now); err != nil {
 			return err
 		}
@@ -45,16 +45,16 @@ func (s *Store) Spending(ctx context.Context, workspace string, now time.Time) (
 	return a, err
 }
 
-func projectsOf(ctx context.Context, tx *sql.Tx, workspace string) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id FROM projects WHERE workspace = ? LIMIT ?`, workspace, maxProjects)
+func projectsOf(ctx context.Context, tx transaction, workspace string) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM projects WHERE workspace = $1 LIMIT $2`, workspace, maxProjects)
 	return collect(rows, err, "listing projects to tell", scanID)
 }
 
 // Nearing lists workspaces that are to be told of their budget; see render.Bounds.
 func (s *Store) Nearing(ctx context.Context, now time.Time) (told []render.Spending, err error) {
 	// Most looks find nothing: they write nothing.
-	err = s.view(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT workspace FROM render_workspaces WHERE told <= ? AND (jobs > 0 OR seconds > 0 OR cost > 0)`, now.Add(-spendingDay).UnixMilli())
+	err = s.view(ctx, func(tx transaction) error {
+		rows, err := tx.QueryContext(ctx, `SELECT workspace FROM render_workspaces WHERE told <= $1 AND (jobs > 0 OR seconds > 0 OR cost > 0)`, now.Add(-spendingDay).UnixMilli())
 		workspaces, err := collect(rows, err, "listing budgets", scanID)
 		for i := 0; i < len(workspaces) && err == nil; i++ {
 			var a render.Spending
@@ -66,17 +66,17 @@ func (s *Store) Nearing(ctx context.Context, now time.Time) (told []render.Spend
 		return err
 	})
 	for _, a := range told {
-		err = errors.Join(err, s.exec(ctx, "noting who was told", `UPDATE render_workspaces SET told = ? WHERE workspace = ?`, now.UnixMilli(), a.Workspace))
+		err = errors.Join(err, s.exec(ctx, "noting who was told", `UPDATE render_workspaces SET told = $1 WHERE workspace = $2`, now.UnixMilli(), a.Workspace))
 	}
 	return told, err
 }
 
 // Waiting tells what keeps the queued jobs of a project; see render.Orders.
 func (s *Store) Waiting(ctx context.Context, project string, now time.Time) (w render.Waiting, err error) {
-	err = s.view(ctx, func(tx *sql.Tx) error {
+	err = s.view(ctx, func(tx transaction) error {
 		var workspace string
-		err := tx.QueryRowContext(ctx, `SELECT p.workspace, COALESCE(q.paused, 0) FROM projects p LEFT JOIN render_queues q ON q.project = p.id
-			WHERE p.id = ?`, project).Scan(&workspace, &w.Paused)
+		err := tx.QueryRowContext(ctx, `SELECT p.workspace, COALESCE(q.paused, FALSE) FROM projects p LEFT JOIN render_queues q ON q.project = p.id
+			WHERE p.id = $1`, project).Scan(&workspace, &w.Paused)
 		if errors.Is(err, sql.ErrNoRows) {
 			return render.ErrNotFound
 		}
@@ -98,15 +98,15 @@ func (s *Store) Waiting(ctx context.Context, project string, now time.Time) (w r
 }
 
 // ahead reads the order of a workspace's queue, and how many frames are in it.
-func ahead(ctx context.Context, tx *sql.Tx, workspace string, w *render.Waiting) error {
-	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = ? AND state = 'queued' ORDER BY priority DESC, place, rowid LIMIT ?`, workspace, orderedJobs)
+func ahead(ctx context.Context, tx transaction, workspace string, w *render.Waiting) error {
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM renders WHERE workspace = $1 AND state = 'queued' ORDER BY priority DESC, place, created, id LIMIT $2`, workspace, orderedJobs)
 	if w.Order, err = collect(rows, err, "listing the queue", scanID); err != nil {
 		return err
 	}
-	rows, err = tx.QueryContext(ctx, `SELECT kind, backend, CAST(SUM(frames) AS INTEGER) FROM (
-			SELECT kind, backend, length * (1 - progress) AS frames FROM renders WHERE workspace = ?1 AND state = 'running'
-			UNION ALL SELECT kind, backend, length FROM renders WHERE workspace = ?1 AND state = 'queued' AND priority >= 0
-		) GROUP BY kind, backend`, workspace)
+	rows, err = tx.QueryContext(ctx, `SELECT kind, backend, CAST(SUM(frames) AS BIGINT) FROM (
+			SELECT kind, backend, length * (1 - progress) AS frames FROM renders WHERE workspace = $1 AND state = 'running'
+			UNION ALL SELECT kind, backend, length FROM renders WHERE workspace = $1 AND state = 'queued' AND priority >= 0
+		) AS waiting GROUP BY kind, backend`, workspace)
 	w.Before, err = collect(rows, err, "measuring the queue", func(scan scanner) (p render.Pace, err error) {
 		err = scan(&p.Kind, &p.Backend, &p.Frames)
 		return p, err
@@ -117,7 +117,7 @@ func ahead(ctx context.Context, tx *sql.Tx, workspace string, w *render.Waiting)
 // Paces lists how long the newest jobs took; see render.Past.
 func (s *Store) Paces(ctx context.Context) ([]render.Pace, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT kind, backend, frames, finished - started FROM renders
-		WHERE state = 'done' AND started > 0 AND frames > 0 ORDER BY finished DESC LIMIT ?`, pacesKnown)
+		WHERE state = 'done' AND started > 0 AND frames > 0 ORDER BY finished DESC LIMIT $1`, pacesKnown)
 	return collect(rows, err, "reading how long renders took", func(scan scanner) (p render.Pace, err error) {
 		var took int64
 		err = scan(&p.Kind, &p.Backend, &p.Frames, &took)

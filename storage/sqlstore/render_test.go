@@ -7,5 +7,7 @@ import (
 )
 
 func TestRender(t *testing.T) {
-	storagetest.Render(t, func(t *testing.T) storagetest.RenderStore { return openTemp(t) })
+	databases(t, func(t *testing.T, open opener) {
+		storagetest.Render(t, func(t *testing.T) storagetest.RenderStore { return open(t) })
+	})
 }

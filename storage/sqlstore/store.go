@@ -1,5 +1,7 @@
-// Package sqlstore is the one SQL implementation of what the domain stores:
-// today in an embedded SQLite file. A commit is on disk when it returns.
+// Package sqlstore is what the domain stores, in SQL: in an embedded SQLite file, or in
+// PostgreSQL, which several nodes share. Queries are written once, in what both
+// databases understand; what is hot, or one database's own, is in files that begin with
+// its name. A commit is on disk when it returns.
 package sqlstore
 
 import (
@@ -9,146 +11,67 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
-	"sync/atomic"
-	"syscall"
-	"time"
+	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"github.com/soratoo/soratoo/rooms"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
-const (
-	readers         = 4    // connections that read while the one writer writes
-	busyMillis      = 5000 // how long a statement waits for another's lock
-	checkpointEvery = time.Second
-	checkpointPages = 100000   // of write-ahead log, when a commit moves them itself
-	walBytes        = 64 << 20 // what the write-ahead log shrinks to when all of it was moved
-)
-
 // Store keeps documents and accounts in one database. All its methods may be
 // called at once from any goroutine.
 type Store struct {
-	write *sql.DB // one connection: writers queue here, never in SQLite
-	read  *sql.DB
-	lock  *os.File
-	log   logStatements
-	dir   string // of the file
-	space space
-	dirty atomic.Bool // something was committed since the last checkpoint
-	stop  chan struct{}
-	moved chan struct{} // closed when the checkpoints have ended
+	engine
+	write   *sql.DB
+	read    *sql.DB
+	dialect dialect
 }
 
-// Open opens the database file at path, makes it when there is none, and
-// brings its schema up to date. Only its owner may read the file, and what the
-// database keeps beside it. The directory must exist. It fails when
-// another process has the file open.
-func Open(ctx context.Context, path string) (*Store, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("naming the database: %w", err)
-	}
-	lock, err := acquire(path + ".lock")
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{lock: lock, dir: filepath.Dir(path)}
-	if err := s.open(ctx, path); err != nil {
-		err = s.spent(err)
-		if errors.Is(err, syscall.ENOSPC) {
-			// What SQLite says of it helps nobody.
-			err = fmt.Errorf("the disk of %s is full: %w", s.dir, syscall.ENOSPC)
-		}
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+// engine is what each kind of database does in its own way.
+type engine interface {
+	// append stores writes in one commit, see rooms.Log.
+	append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error)
+	// transact runs fn in one write transaction and commits it, durably, unless fn
+	// fails. It may run fn again when other transactions were in the way.
+	transact(ctx context.Context, strict bool, fn func(tx transaction) error) error
+	// failed is what an error of a write means.
+	failed(err error) error
+	// Ping answers whether the database does, and takes writes. For want of space it
+	// ends with syscall.ENOSPC.
+	Ping(ctx context.Context) error
+	// Close ends all work on the database. Nothing may be called after it.
+	Close() error
 }
 
-// open connects writer and readers; on failure Close lets go of what it got.
-func (s *Store) open(ctx context.Context, path string) error {
-	// SQLite gives the files beside it the same mode.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	if s.write, err = sql.Open("sqlite", source(path, "immediate", "foreign_keys(1)",
-		"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("journal_size_limit(%d)", walBytes), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages))); err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	s.write.SetMaxOpenConns(1)
-	if err := s.write.PingContext(ctx); err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	if err := migrate(ctx, s.write); err != nil {
-		return fmt.Errorf("bringing %s up to date: %w", path, err)
-	}
-	if err := s.probe(ctx); err != nil {
-		return fmt.Errorf("writing to %s: %w", path, err)
-	}
-	if s.log, err = prepareLog(ctx, s.write); err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	if s.read, err = sql.Open("sqlite", source(path, "deferred", "query_only(1)")); err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
-	files, err := sql.Open("sqlite", source(path, "immediate"))
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", path, err)
-	}
-	s.stop, s.moved = make(chan struct{}), make(chan struct{})
-	go s.checkpoint(files)
-	return nil
+// dialect is what the databases say differently.
+type dialect struct {
+	share     string        // locks the rows that are read against removal
+	exclusive string        // locks them against any other that locks them
+	free      string        // the same, leaving out rows that another has locked
+	clock     string        // the database's time, in milliseconds
+	moment    sql.TxOptions // of a transaction that only reads, all of it at one moment
+	goose     goose.Dialect // of migrations,
+	folder    string        // which are here
+	options   []goose.ProviderOption
 }
 
-// checkpoint moves the write-ahead log into the file from time to time, so
-// that no commit has to wait for that.
-func (s *Store) checkpoint(files *sql.DB) {
-	defer close(s.moved)
-	defer func() { _ = files.Close() }()
-	tick := time.NewTicker(checkpointEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-s.stop:
-			return
-		}
-		if s.dirty.Swap(false) {
-			// If it fails the log is longer; the next one moves it, too.
-			_, _ = files.Exec("PRAGMA wal_checkpoint(PASSIVE)")
-		}
-	}
-}
-
-// source is the driver's name for the file with these pragmas set on each
-// connection.
-func source(path, lock string, pragmas ...string) string {
-	q := url.Values{"_txlock": {lock}}
-	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyMillis))
-	for _, p := range pragmas {
-		q.Add("_pragma", p)
-	}
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+// transaction is one that knows its dialect.
+type transaction struct {
+	*sql.Tx
+	dialect
 }
 
 // migrate runs the migrations that the database has not seen.
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, d.folder)
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	p, err := goose.NewProvider(d.goose, db, files, d.options...)
 	if err != nil {
 		return err
 	}
@@ -156,43 +79,81 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// Ping answers whether the database does, and takes writes. For want of space it
-// ends with syscall.ENOSPC.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("reaching the database: %w", err)
-	}
-	return s.probe(ctx)
-}
-
-// Close ends all work on the database. Nothing may be called after it.
-func (s *Store) Close() error {
-	if s.stop != nil {
-		close(s.stop)
-		<-s.moved
-	}
-	errs := []error{s.log.close()}
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	return errors.Join(append(errs, s.lock.Close())...)
-}
-
-// tx runs fn in one write transaction and commits it, durably, unless fn
-// fails.
-func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+// Append stores all writes in one commit; see rooms.Log.
+func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
+	receipts, err := s.append(ctx, writes)
 	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", s.spent(err))
+		return nil, fmt.Errorf("appending: %w", s.failed(err))
+	}
+	return receipts, nil
+}
+
+// tx runs fn in one write transaction, which sees and changes the database as if there
+// were no other. fn may run more than once.
+func (s *Store) tx(ctx context.Context, fn func(tx transaction) error) error {
+	return s.transact(ctx, true, fn)
+}
+
+// locking is tx for an fn that locks the rows that it decides by.
+func (s *Store) locking(ctx context.Context, fn func(tx transaction) error) error {
+	return s.transact(ctx, false, fn)
+}
+
+// view runs fn in a transaction that only reads, at one moment.
+func (s *Store) view(ctx context.Context, fn func(tx transaction) error) error {
+	options := s.dialect.moment
+	tx, err := s.read.BeginTx(ctx, &options)
+	if err != nil {
+		return fmt.Errorf("beginning to read: %w", err)
+	}
+	return errors.Join(fn(transaction{tx, s.dialect}), ignoreDone(tx.Rollback()))
+}
+
+// attempt runs fn in a transaction and commits it, unless fn fails.
+func attempt(ctx context.Context, db *sql.DB, options *sql.TxOptions, fn func(tx *sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	if err := fn(tx); err != nil {
-		return s.spent(errors.Join(err, ignoreDone(tx.Rollback())))
+		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", s.spent(errors.Join(err, ignoreDone(tx.Rollback()))))
+		return fmt.Errorf("committing: %w", errors.Join(err, ignoreDone(tx.Rollback())))
 	}
-	s.dirty.Store(true)
 	return nil
+}
+
+// ignoreDone drops the answer of a rollback that had nothing to roll back.
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// params are the placeholders of n parameters, from a number on.
+func params(from, n int) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = "$" + strconv.Itoa(from+i)
+	}
+	return strings.Join(all, ", ")
+}
+
+// anys are values as arguments of a query.
+func anys[T any](values []T) []any {
+	all := make([]any, len(values))
+	for i, v := range values {
+		all[i] = v
+	}
+	return all
+}
+
+// blob is b as a value that is never NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }

@@ -67,7 +67,9 @@ func TestPathsWithOddCharactersOpen(t *testing.T) {
 }
 
 func TestLog(t *testing.T) {
-	storagetest.Log(t, func(t *testing.T) rooms.Log { return openTemp(t) })
+	databases(t, func(t *testing.T, open opener) {
+		storagetest.Log(t, func(t *testing.T) rooms.Log { return open(t) })
+	})
 }
 
 func TestEntriesSurviveReopening(t *testing.T) {

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -28,9 +27,9 @@ type space struct {
 	next time.Time  // when to look again
 }
 
-// spent says that a write found no space, if that is what err means: such an
+// failed says that a write found no space, if that is what err means: such an
 // error is syscall.ENOSPC then.
-func (s *Store) spent(err error) error {
+func (s *embedded) failed(err error) error {
 	if err == nil || errors.Is(err, syscall.ENOSPC) || !s.noSpace(err) {
 		return err
 	}
@@ -42,7 +41,7 @@ func (s *Store) spent(err error) error {
 
 // noSpace tells whether err is for want of space. Files beside the database that
 // cannot grow are errors of input and output to SQLite.
-func (s *Store) noSpace(err error) bool {
+func (s *embedded) noSpace(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
@@ -58,7 +57,7 @@ func (s *Store) noSpace(err error) bool {
 }
 
 // probe writes something from time to time and tells whether that could be.
-func (s *Store) probe(ctx context.Context) error {
+func (s *embedded) probe(ctx context.Context) error {
 	s.space.mu.Lock()
 	full, due := s.space.full, !time.Now().Before(s.space.next)
 	if due {
@@ -74,8 +73,8 @@ func (s *Store) probe(ctx context.Context) error {
 	if full {
 		size = spaceNeeded
 	}
-	err := s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO probe (id, filler) VALUES (1, zeroblob(?))
+	err := s.transact(ctx, false, func(tx transaction) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO probe (id, filler) VALUES (1, zeroblob($1))
 			ON CONFLICT (id) DO UPDATE SET filler = excluded.filler`, size)
 		return err
 	})
