@@ -14,8 +14,20 @@ type opener func(t *testing.T) *sqlstore.Store
 func databases(t *testing.T, test func(t *testing.T, open opener)) {
 	t.Run("SQLite", func(t *testing.T) { test(t, openTemp) })
 	t.Run("PostgreSQL", func(t *testing.T) {
-		test(t, func(t *testing.T) *sqlstore.Store { return connect(t, testservers.Database(t)) })
+		test(t, func(t *testing.T) *sqlstore.Store { return connect(t, testservers.Copy(t, migrated)) })
 	})
+}
+
+// migrated brings the schema of an empty database up to date.
+func migrated(t testing.TB, url string) {
+	t.Helper()
+	s, err := sqlstore.OpenPostgres(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // connect opens a store on a database of PostgreSQL.

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 const (
@@ -33,27 +32,21 @@ const (
 	codeDiskFull      = "53100"
 )
 
-func postgresDialect() (dialect, error) {
-	// Nodes that start at once change the schema one after the other.
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return dialect{}, err
-	}
-	return dialect{
-		share: ` FOR KEY SHARE`, exclusive: ` FOR UPDATE`, free: ` FOR UPDATE SKIP LOCKED`,
-		clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
-		moment: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
-		goose:  goose.DialectPostgres, folder: "migrations/postgres",
-		options: []goose.ProviderOption{goose.WithSessionLocker(locker)},
-	}, nil
+var postgresDialect = dialect{
+	share: ` FOR KEY SHARE`, exclusive: ` FOR UPDATE`, free: ` FOR UPDATE SKIP LOCKED`,
+	clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
+	moment: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+	goose:  goose.DialectPostgres, folder: "migrations/postgres",
 }
+
+// schemaLock is the advisory lock of who changes the schema: "soratoo" in hexadecimal.
+const schemaLock = 0x736f7261746f6f
 
 // postgres is a database that nodes share.
 type postgres struct {
-	pool    *pgxpool.Pool
-	log     *pgxpool.Pool
-	db      *sql.DB
-	dialect dialect
+	pool *pgxpool.Pool
+	log  *pgxpool.Pool
+	db   *sql.DB
 }
 
 // OpenPostgres connects to the database of a URL, and brings its schema up to date. It
@@ -61,15 +54,11 @@ type postgres struct {
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	d, err := postgresDialect()
-	if err != nil {
-		return nil, err
-	}
-	p := &postgres{dialect: d}
+	p := &postgres{}
 	if err := p.open(ctx, url); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening PostgreSQL: %w", err), p.Close())
 	}
-	return &Store{engine: p, write: p.db, read: p.db, dialect: d}, nil
+	return &Store{engine: p, write: p.db, read: p.db, dialect: postgresDialect}, nil
 }
 
 func (p *postgres) open(ctx context.Context, url string) error {
@@ -96,7 +85,23 @@ func (p *postgres) open(ctx context.Context, url string) error {
 	if err := p.durable(ctx); err != nil {
 		return err
 	}
-	return p.dialect.migrate(ctx, p.db)
+	return p.migrate(ctx)
+}
+
+// migrate brings the schema up to date. Nodes that start at once do it one after the
+// other; the lock ends with its connection.
+func (p *postgres) migrate(ctx context.Context) error {
+	conn, err := p.log.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(schemaLock)); err != nil {
+		return err
+	}
+	err = postgresDialect.migrate(ctx, p.db)
+	_, unlocking := conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, int64(schemaLock))
+	return errors.Join(err, unlocking)
 }
 
 // durable refuses a server that answers commits before they are on disk.
@@ -150,7 +155,7 @@ func (p *postgres) transact(ctx context.Context, strict bool, fn func(tx transac
 		options.Isolation = sql.LevelSerializable
 	}
 	for try := 1; ; try++ {
-		err := attempt(ctx, p.db, options, func(tx *sql.Tx) error { return fn(transaction{tx, p.dialect}) })
+		err := attempt(ctx, p.db, options, func(tx *sql.Tx) error { return fn(transaction{tx, postgresDialect}) })
 		if try == triesMost || !inTheWay(err) {
 			return p.failed(err)
 		}

@@ -32,7 +32,7 @@ func scanJob(scan scanner) (j render.Job, err error) {
 
 func jobValues(j render.Job) []any {
 	return []any{
-		j.ID, j.Workspace, j.Project, j.Kind, j.Scene, j.Backend, j.Person, j.Title, j.Spec, j.Hash, j.Priority, int64(j.Place),
+		j.ID, j.Workspace, j.Project, j.Kind, j.Scene, j.Backend, j.Person, j.Title, blob(j.Spec), j.Hash, j.Priority, int64(j.Place),
 		j.State, j.Attempt, j.Reason.Code, j.Reason.Message, j.Progress, j.Worker, int64(j.Fence), unixOrNever(j.Lease), unixOrNever(j.NotFor),
 		j.Result.Asset, j.Result.Frames, j.Result.Seconds, j.Result.Cost, unixOrNever(j.Created), unixOrNever(j.Started), unixOrNever(j.Finished),
 		j.Retries, j.Replaces, j.Length, j.Avoid,
@@ -331,8 +331,8 @@ const orderedJobs = 1000
 // needs counts by job what has to be done before it. Few jobs need others: it looks
 // at those, not at the project's.
 func needs(ctx context.Context, tx transaction, project string) (map[string]int, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n CROSS JOIN renders r ON r.id = n.job CROSS JOIN renders d ON d.id = n.needs
-		WHERE r.project = $1 AND r.state = 'queued' AND d.state <> 'done'`, project)
+	rows, err := tx.QueryContext(ctx, `SELECT n.job FROM render_needs n
+		WHERE (SELECT r.project FROM renders r WHERE r.id = n.job AND r.state = 'queued') = $1 AND (SELECT d.state FROM renders d WHERE d.id = n.needs) <> 'done'`, project)
 	jobs, err := collect(rows, err, "listing what renders need", scanID)
 	out := map[string]int{}
 	for _, id := range jobs {

@@ -75,7 +75,7 @@ func turns(ctx context.Context, tx transaction) ([]string, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT w.id FROM workspaces w
 		WHERE EXISTS (SELECT 1 FROM renders q WHERE q.workspace = w.id AND q.state = 'queued')
 		ORDER BY (SELECT COUNT(*) FROM renders r WHERE r.workspace = w.id AND r.state = 'running'),
-			(SELECT started FROM renders r WHERE r.workspace = w.id AND r.started > 0 ORDER BY started DESC LIMIT 1), w.id`)
+			COALESCE((SELECT started FROM renders r WHERE r.workspace = w.id AND r.started > 0 ORDER BY started DESC LIMIT 1), 0), w.id`)
 	return collect(rows, err, "listing workspaces that render", scanID)
 }
 

@@ -56,7 +56,6 @@ type dialect struct {
 	moment    sql.TxOptions // of a transaction that only reads, all of it at one moment
 	goose     goose.Dialect // of migrations,
 	folder    string        // which are here
-	options   []goose.ProviderOption
 }
 
 // transaction is one that knows its dialect.
@@ -71,7 +70,7 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(d.goose, db, files, d.options...)
+	p, err := goose.NewProvider(d.goose, db, files)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,26 @@ func Database(t testing.TB) string {
 	return shared.server.create(t)
 }
 
+// template is the database that Copy copies.
+var template struct {
+	mu   sync.Mutex
+	name string
+}
+
+// Copy is Database, of a database that was prepared once: all callers in a process
+// prepare the same.
+func Copy(t testing.TB, prepare func(t testing.TB, url string)) string {
+	t.Helper()
+	template.mu.Lock()
+	defer template.mu.Unlock()
+	if template.name == "" {
+		url := Database(t)
+		prepare(t, url)
+		template.name = url[strings.LastIndex(url, "/")+1 : strings.LastIndex(url, "?")]
+	}
+	return shared.server.create(t, "TEMPLATE "+template.name)
+}
+
 // newPostgres prepares a server that does not run yet.
 func newPostgres(t testing.TB, settings []string) (*Server, error) {
 	t.Helper()
@@ -118,7 +138,7 @@ func ready(ctx context.Context, s *Server) error {
 }
 
 // create makes a database and returns its URL.
-func (s *Server) create(t testing.TB) string {
+func (s *Server) create(t testing.TB, like ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -128,7 +148,7 @@ func (s *Server) create(t testing.TB) string {
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	name := "test_" + strings.ToLower(rand.Text()[:12])
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name+" "+strings.Join(like, " ")); err != nil {
 		t.Fatal(err)
 	}
 	return s.database(name)

@@ -23,3 +23,7 @@ CREATE TABLE nodes (
 	members INTEGER NOT NULL,
 	load    REAL    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Of two jobs with one place the older is first, as in every database.
+DROP INDEX renders_queued;
+CREATE INDEX renders_queued ON renders (workspace, priority DESC, place, created, id, not_for, backend, avoid, project, kind, length) WHERE state = 'queued';
