@@ -57,7 +57,7 @@ var packages = map[string]struct {
 	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},
 	"storage/sqlstore": {
 		ours:   domain,
-		others: []string{"github.com/pressly/goose", "modernc.org/sqlite"},
+		others: []string{"github.com/pressly/goose", "modernc.org/sqlite", "github.com/jackc/pgx"},
 	},
 	"storage/storagetest": {ours: domain},
 	"storage/testservers": {others: []string{"github.com/jackc/pgx"}},

@@ -11,7 +11,8 @@ import (
 
 // Compact lets a snapshot stand for entries; see rooms.Log.
 func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
-	// The lock keeps a reset away, and lets others append.
+	// The lock keeps a reset away, and lets others append. Whoever compacts the document
+	// at this moment does it for this node, too.
 	err := s.locking(ctx, func(tx transaction) error {
 		var id int64
 		err := tx.QueryRowContext(ctx, `SELECT id FROM documents WHERE name = $1 AND generation = $2 AND head >= $3`+tx.share,
@@ -20,6 +21,9 @@ func (s *Store) Compact(ctx context.Context, snap rooms.Snapshot) error {
 			return rooms.ErrGeneration
 		}
 		if err != nil {
+			return err
+		}
+		if alone, err := tx.alone(ctx, id); err != nil || !alone {
 			return err
 		}
 		return place(ctx, tx, id, snap)

@@ -15,17 +15,18 @@ const assetColumns = `id, project, name, kind, type, size, hash, person, created
 // AddAsset stores an asset if its project has room for it; see media.Store.
 func (s *Store) AddAsset(ctx context.Context, a media.Asset, limit int64) error {
 	f := a.Facts
-	result, err := s.run(ctx, `INSERT INTO assets (`+assetColumns+`)
+	return s.tx(ctx, func(tx transaction) error {
+		result, err := tx.ExecContext(ctx, `INSERT INTO assets (`+assetColumns+`)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
-		WHERE (SELECT coalesce(sum(size), 0) FROM assets WHERE project = $18) + $19 <= $20
-			AND EXISTS (SELECT 1 FROM projects WHERE id = $21)`,
-		a.ID, a.Project, a.Name, a.Kind, a.Type, a.Size, a.Hash, a.Person, a.Created.UnixMilli(),
-		f.Duration.Milliseconds(), f.Width, f.Height, f.Rate[0], f.Rate[1], f.Channels, f.SampleRate, a.Made,
-		a.Project, a.Size, limit, a.Project)
-	if err := one(result, err, media.ErrFull); err != nil {
-		return fmt.Errorf("storing an asset: %w", err)
-	}
-	return nil
+		WHERE (SELECT coalesce(sum(size), 0) FROM assets WHERE project = $2) <= $18
+			AND EXISTS (SELECT 1 FROM projects WHERE id = $2)`,
+			a.ID, a.Project, a.Name, a.Kind, a.Type, a.Size, a.Hash, a.Person, a.Created.UnixMilli(),
+			f.Duration.Milliseconds(), f.Width, f.Height, f.Rate[0], f.Rate[1], f.Channels, f.SampleRate, a.Made, limit-a.Size)
+		if err := one(result, err, media.ErrFull); err != nil {
+			return fmt.Errorf("storing an asset: %w", err)
+		}
+		return nil
+	})
 }
 
 func readAsset(scan scanner) (a media.Asset, err error) {

@@ -34,6 +34,7 @@ const (
 
 var postgresDialect = dialect{
 	share: ` FOR KEY SHARE`, exclusive: ` FOR UPDATE`, free: ` FOR UPDATE SKIP LOCKED`,
+	single: `SELECT pg_try_advisory_xact_lock(hashtextextended('soratoo compaction', $1))`,
 	clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	moment: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	goose:  goose.DialectPostgres, folder: "migrations/postgres",

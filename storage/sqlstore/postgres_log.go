@@ -90,7 +90,7 @@ func (a *appending) all(ctx context.Context, writes []rooms.Write) ([]rooms.Rece
 func (a *appending) lock(ctx context.Context, names []string, begin bool) error {
 	b := &pgx.Batch{}
 	if begin {
-		b.Queue(`BEGIN`)
+		b.Queue(`BEGIN ISOLATION LEVEL READ COMMITTED`)
 	}
 	b.Queue(`SELECT id, name, generation, head FROM documents WHERE name = ANY($1) ORDER BY id FOR NO KEY UPDATE`, names).Query(func(rows pgx.Rows) error {
 		var name string

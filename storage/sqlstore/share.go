@@ -15,15 +15,16 @@ const shareColumns = `s.id, s.project, p.name, s.hash, s.comment, s.download, s.
 
 // CreateShare stores a share if its project has room for it; see auth.Shares.
 func (s *Store) CreateShare(ctx context.Context, a auth.Share, most int) error {
-	result, err := s.run(ctx, `INSERT INTO shares
-		(id, project, hash, comment, download, password, version, person, created, expires)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM shares WHERE project = $11 AND NOT revoked) < $12 ON CONFLICT (hash) DO NOTHING`,
-		a.ID, a.Project, a.Hash, a.Comment, a.Download, a.Password, a.Version, a.Person, a.Created.UnixMilli(), until(a.Expires),
-		a.Project, most)
-	if err := one(result, err, auth.ErrTooMany); err != nil {
-		return fmt.Errorf("storing a share: %w", err)
-	}
-	return nil
+	return s.tx(ctx, func(tx transaction) error {
+		result, err := tx.ExecContext(ctx, `INSERT INTO shares
+			(id, project, hash, comment, download, password, version, person, created, expires)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM shares WHERE project = $2 AND NOT revoked) < $11 ON CONFLICT (hash) DO NOTHING`,
+			a.ID, a.Project, a.Hash, a.Comment, a.Download, a.Password, a.Version, a.Person, a.Created.UnixMilli(), until(a.Expires), most)
+		if err := one(result, err, auth.ErrTooMany); err != nil {
+			return fmt.Errorf("storing a share: %w", err)
+		}
+		return nil
+	})
 }
 
 // until is an end as it is stored: 0 for none.
@@ -73,7 +74,7 @@ func (s *Store) Shares(ctx context.Context, project string, p auth.Page) ([]auth
 			(SELECT count(*) FROM share_views v WHERE v.share = s.id),
 			(SELECT coalesce(max(v.at), 0) FROM share_views v WHERE v.share = s.id)
 		FROM shares s JOIN projects p ON p.id = s.project
-		WHERE s.project = $1 AND s.NOT revoked AND (s.created, s.id) > ($2, $3) ORDER BY s.created, s.id LIMIT $4`,
+		WHERE s.project = $1 AND NOT s.revoked AND (s.created, s.id) > ($2, $3) ORDER BY s.created, s.id LIMIT $4`,
 		project, created, id, p.Limit)
 	return collect(rows, err, "listing shares", func(scan scanner) (auth.Share, error) {
 		var views int
@@ -161,8 +162,8 @@ func (s *Store) AddView(ctx context.Context, share string, v auth.View, most int
 		if err != nil {
 			return fmt.Errorf("storing a view: %w", err)
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM share_views WHERE id IN (
-			SELECT id FROM share_views WHERE share = $1 ORDER BY at DESC, id DESC LIMIT 1000000 OFFSET $2)`, share, most)
+		_, err = tx.ExecContext(ctx, `DELETE FROM share_views WHERE share = $1 AND id NOT IN (
+			SELECT id FROM share_views WHERE share = $1 ORDER BY at DESC, id DESC LIMIT $2)`, share, most)
 		if err != nil {
 			return fmt.Errorf("forgetting views: %w", err)
 		}

@@ -61,7 +61,7 @@ func (l *loading) since(ctx context.Context, after int64) error {
 	if err := l.tail(ctx); err != nil {
 		return err
 	}
-	if len(l.stored.Damage) > 0 { // the first of them are gone, perhaps
+	if len(l.stored.Damage) > 0 || l.last < l.head { // the first of them are gone, perhaps
 		l.stored.Damage, l.bad, l.stored.Tail, l.last = nil, nil, nil, 0
 		if _, err := l.snapshot(ctx, "document_snapshots"); err != nil {
 			return err

@@ -52,6 +52,7 @@ type dialect struct {
 	share     string        // locks the rows that are read against removal
 	exclusive string        // locks them against any other that locks them
 	free      string        // the same, leaving out rows that another has locked
+	single    string        // whether nobody else does to a document what its transaction does; "" where there is one writer
 	clock     string        // the database's time, in milliseconds
 	moment    sql.TxOptions // of a transaction that only reads, all of it at one moment
 	goose     goose.Dialect // of migrations,
@@ -62,6 +63,15 @@ type dialect struct {
 type transaction struct {
 	*sql.Tx
 	dialect
+}
+
+// alone tells whether no other transaction compacts a document; until this one ends no
+// other will.
+func (t transaction) alone(ctx context.Context, document int64) (alone bool, err error) {
+	if t.single == "" {
+		return true, nil
+	}
+	return alone, t.QueryRowContext(ctx, t.single, document).Scan(&alone)
 }
 
 // migrate runs the migrations that the database has not seen.

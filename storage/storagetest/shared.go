@@ -69,6 +69,12 @@ func since(t *testing.T, nodes []SharedLog) {
 			t.Errorf("Since(%d) tells of writers %v", after, got.Writers)
 		}
 	}
+	if _, err := nodes[0].Reset(t.Context(), "a", rooms.Replacement{State: []byte("new")}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := last(nodes).Since(t.Context(), "a", 2); err != nil || got.Generation != 2 || string(got.Snapshot) != "new" || got.Seq != 3 {
+		t.Errorf("after a reset Since = %+v, %v", got, err)
+	}
 	if got, err := nodes[0].Since(t.Context(), "never", 0); err != nil || got.Seq != 0 || got.Generation != rooms.FirstGeneration {
 		t.Errorf("Since of what was never written = %+v, %v", got, err)
 	}
@@ -124,25 +130,9 @@ func nodesAppend(t *testing.T, nodes []SharedLog) {
 			})
 		}
 	}
-	stop := make(chan struct{})
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			got, err := last(nodes).Since(t.Context(), "a", 0)
-			if err != nil || got.Seq != uint64(len(got.Tail)) {
-				t.Errorf("while others write, Since = %d entries up to %d, %v", len(got.Tail), got.Seq, err)
-				return
-			}
-		}
-	})
+	done := watch(t, last(nodes))
 	group.Wait()
-	close(stop)
-	reading.Wait()
+	done()
 	for doc, seqs := range took {
 		slices.Sort(seqs)
 		for i, seq := range seqs {
@@ -154,6 +144,30 @@ func nodesAppend(t *testing.T, nodes []SharedLog) {
 		if err != nil || len(stored.Tail) != len(seqs) || len(stored.Damage) > 0 {
 			t.Errorf("%s: %d entries are stored of %d, damage %v, %v", doc, len(stored.Tail), len(seqs), stored.Damage, err)
 		}
+	}
+}
+
+// watch reads a document again and again until done is called.
+func watch(t *testing.T, log SharedLog) (done func()) {
+	stop := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			got, err := log.Since(t.Context(), "a", 0)
+			if err != nil || got.Seq != uint64(len(got.Tail)) {
+				t.Errorf("while others write, Since = %d entries up to %d, %v", len(got.Tail), got.Seq, err)
+				return
+			}
+		}
+	})
+	return func() {
+		close(stop)
+		reading.Wait()
 	}
 }
 

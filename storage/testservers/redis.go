@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -21,7 +20,7 @@ func Redis(t testing.TB, options ...string) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{
-		dir: dir, stop: syscall.SIGTERM, answers: pong,
+		dir: dir, stop: "TERM", kill: "KILL", answers: pong,
 		command: func(s *Server) []string {
 			return append([]string{path, "--port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir}, options...)
 		},

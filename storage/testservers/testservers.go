@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -34,16 +33,17 @@ type Server struct {
 	dir     string
 	command func(s *Server) []string
 	answers func(ctx context.Context, s *Server) error
-	stop    syscall.Signal // that ends it in order
-	once    bool           // it is not started again: its directory goes when it ends
-	stdin   io.Closer      // held open: the server ends when the test process does
+	stop    string    // the signal that ends it in order,
+	kill    string    // and at once
+	once    bool      // it is not started again: its directory goes when it ends
+	stdin   io.Closer // held open: the server ends when the test process does
 	cmd     *exec.Cmd
 	ended   chan struct{}
 }
 
 // watcher runs a command, and ends it when its own standard input does.
 const watcher = `"$@" </dev/null & pid=$!; trap 'kill -$STOP $pid 2>/dev/null' TERM INT
-{ cat >/dev/null; kill -KILL $pid 2>/dev/null; } <&3 & cat=$!
+{ cat >/dev/null; kill -$KILL $pid 2>/dev/null; } <&3 & cat=$!
 wait $pid; code=$?; while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done; kill $cat 2>/dev/null
 [ -z "$REMOVE" ] || rm -rf "$REMOVE"; exit $code`
 
@@ -100,7 +100,7 @@ func (s *Server) start() error {
 		return errors.Join(err, r.Close(), w.Close())
 	}
 	cmd.ExtraFiles, cmd.Stdout, cmd.Stderr = []*os.File{r}, log, log
-	cmd.Env = append(os.Environ(), "STOP="+strings.TrimPrefix(signalName(s.stop), "SIG"))
+	cmd.Env = append(os.Environ(), "STOP="+s.stop, "KILL="+s.kill)
 	if s.once {
 		cmd.Env = append(cmd.Env, "REMOVE="+s.dir)
 	}
@@ -115,13 +115,6 @@ func (s *Server) start() error {
 		_ = cmd.Wait()
 	}()
 	return s.wait()
-}
-
-func signalName(s syscall.Signal) string {
-	if s == syscall.SIGINT {
-		return "INT"
-	}
-	return "TERM"
 }
 
 // wait waits until the server answers.
