@@ -2,6 +2,7 @@ package auth
 
 import (
 	"container/list"
+	"context"
 	"net/netip"
 	"strings"
 	"sync"
@@ -11,10 +12,14 @@ import (
 // limiter allows so many tries in a while, by key. When there are too many keys to
 // remember it forgets the one that has not tried for longest, so that who fills it
 // wins back nothing for those who try now.
+//
+// Nodes that share their state ask it, too: what one has counted counts at all.
 type limiter struct {
+	name  string
 	tries int
 	every time.Duration
 	now   func() time.Time
+	nodes Tries // nil when the node is alone
 
 	mu    sync.Mutex               // guards what follows
 	used  map[string]*list.Element // of tries
@@ -27,14 +32,45 @@ type tries struct {
 	at    time.Time
 }
 
-const limiterKeys = 10_000 // remembered at most
+const (
+	limiterKeys  = 10_000          // remembered at most
+	nodesTimeout = 2 * time.Second // that asking for what other nodes counted may take
+)
 
-func newLimiter(n int, every time.Duration, now func() time.Time) *limiter {
-	return &limiter{tries: n, every: every, now: now, used: map[string]*list.Element{}, order: list.New()}
+// Tries counts tries for all nodes.
+type Tries interface {
+	// Try counts one for a key, unless there were so many, of which one comes back
+	// every so often, and tells whether it did.
+	Try(ctx context.Context, key string, most int, every time.Duration) (bool, error)
 }
 
-// allow counts a try and tells whether it is within the limit.
+// limits makes limiters.
+type limits struct {
+	now   func() time.Time
+	nodes Tries
+}
+
+func (c limits) of(name string, n int, every time.Duration) *limiter {
+	return &limiter{name: name, tries: n, every: every, now: c.now, nodes: c.nodes, used: map[string]*list.Element{}, order: list.New()}
+}
+
+// allow counts a try and tells whether it is within the limit. When other nodes cannot
+// be asked, this one's count is what there is.
 func (l *limiter) allow(key string) bool {
+	if !l.allowHere(key) {
+		return false
+	}
+	if l.nodes == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), nodesTimeout)
+	defer cancel()
+	ok, err := l.nodes.Try(ctx, l.name+" "+key, l.tries, l.every/time.Duration(l.tries))
+	return ok || err != nil
+}
+
+// allowHere is allow by what this node has counted.
+func (l *limiter) allowHere(key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t, now := l.of(key), l.now()
@@ -76,8 +112,8 @@ const (
 	wideBits = 48 // of an IPv6 address are what a provider gives one customer at most
 )
 
-func newNetLimiter(n int, every time.Duration, now func() time.Time) netLimiter {
-	return netLimiter{newLimiter(n, every, now), newLimiter(n*widely, every, now)}
+func (c limits) net(name string, n int, every time.Duration) netLimiter {
+	return netLimiter{c.of(name, n, every), c.of(name+" widely", n*widely, every)}
 }
 
 // allow counts a try from an address for something, which may be "".

@@ -44,6 +44,12 @@ type Config struct {
 	Issuer string             // of access tokens: the public URL
 	Now    func() time.Time   // nil: time.Now
 
+	// Tries counts tries for all nodes; nil when there is one.
+	Tries Tries
+	// Ended tells other nodes of sessions that have ended, see Service.EndedElsewhere.
+	// It must not block. Nil when there is one.
+	Ended func(sessions []string)
+
 	// ShareGuests is how many guests a share has at once; 0 for the usual.
 	ShareGuests int
 }
@@ -71,9 +77,10 @@ type Service struct {
 
 	painted atomic.Uint32 // sign-ups, from a random number on: see color
 
-	mu      sync.Mutex // guards what follows
-	tickets map[string]ticket
-	over    map[string]time.Time // sessions that have just ended, and when
+	told func(sessions []string) // other nodes of sessions that have ended; or nil
+
+	mu   sync.Mutex           // guards what follows
+	over map[string]time.Time // sessions that have just ended, and when
 }
 
 // New makes a service.
@@ -81,14 +88,17 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	l := limits{c.Now, c.Tries}
 	s := &Service{
-		store: c.Store, maxGuests: cmp.Or(c.ShareGuests, maxGuests), signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now), sharing: newShareLimits(c.Now), passwords: newPasswords(), now: c.Now,
-		signIns: newNetLimiter(signInTries, time.Minute, c.Now), accounts: newLimiter(accountTries, time.Minute, c.Now),
-		addresses: newNetLimiter(addressTries, time.Minute, c.Now),
-		signUps:   newNetLimiter(signUpTries, time.Minute, c.Now),
-		devices:   newLimiter(signInTries, time.Minute, c.Now), slow: newNetLimiter(1, time.Minute, c.Now),
-		changes: newLimiter(signInTries, time.Minute, c.Now), inviters: newLimiter(inviterTries, inviterTries*time.Minute, c.Now), invited: newLimiter(teamTries, teamTries*time.Minute, c.Now),
-		tickets: map[string]ticket{}, over: map[string]time.Time{}, successors: successorKey(c.Key),
+		store: c.Store, maxGuests: cmp.Or(c.ShareGuests, maxGuests), passwords: newPasswords(), now: c.Now, told: c.Ended,
+		signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now),
+		sharing: newShareLimits(l),
+		signIns: l.net("sign-in", signInTries, time.Minute), accounts: l.of("account", accountTries, time.Minute),
+		addresses: l.net("address", addressTries, time.Minute), signUps: l.net("sign-up", signUpTries, time.Minute),
+		devices: l.of("device", signInTries, time.Minute), slow: l.net("slow sign-in", 1, time.Minute),
+		changes:  l.of("password", signInTries, time.Minute),
+		inviters: l.of("inviter", inviterTries, inviterTries*time.Minute), invited: l.of("invited", teamTries, teamTries*time.Minute),
+		over: map[string]time.Time{}, successors: successorKey(c.Key),
 	}
 	s.painted.Store(mathrand.Uint32N(uint32(len(colors))))
 	return s

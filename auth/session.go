@@ -116,8 +116,17 @@ func (s *Service) end(ctx context.Context, session Session) error {
 	return err
 }
 
-// ended remembers that sessions are over, for what was opened by them.
+// ended has what was opened by sessions end, on all nodes.
 func (s *Service) ended(sessions ...string) {
+	s.EndedElsewhere(sessions...)
+	if s.told != nil && len(sessions) > 0 {
+		s.told(sessions)
+	}
+}
+
+// EndedElsewhere remembers that sessions are over, for what was opened by them: another
+// node has ended them.
+func (s *Service) EndedElsewhere(sessions ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()

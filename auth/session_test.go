@@ -82,7 +82,7 @@ func TestSecretsAreStoredHashed(t *testing.T) {
 func TestATicketIsGoodOnce(t *testing.T) {
 	h := newHouse(t)
 	p := h.principal(t, h.signUp(t, "Ada", "ada@auth.example"))
-	ticket, expires, err := h.NewTicket(p, "film")
+	ticket, expires, err := h.NewTicket(t.Context(), p, "film")
 	if err != nil || !expires.Equal(h.now.Add(30*time.Second)) {
 		t.Fatalf("NewTicket = %v, %v", expires, err)
 	}
@@ -92,7 +92,7 @@ func TestATicketIsGoodOnce(t *testing.T) {
 	}
 	_, err = h.Ticket(t.Context(), ticket, "film")
 	wantErr(t, "Ticket the second time", err, auth.ErrUnauthenticated)
-	late, _, err := h.NewTicket(p, "film")
+	late, _, err := h.NewTicket(t.Context(), p, "film")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestATicketIsGoodOnce(t *testing.T) {
 
 func TestATicketIsForOneProject(t *testing.T) {
 	h := newHouse(t)
-	ticket, _, err := h.NewTicket(h.principal(t, h.signUp(t, "Ada", "ada@auth.example")), "film")
+	ticket, _, err := h.NewTicket(t.Context(), h.principal(t, h.signUp(t, "Ada", "ada@auth.example")), "film")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -208,11 +208,11 @@ type shareLimits struct {
 	all      *limiter   // by share
 }
 
-func newShareLimits(now func() time.Time) shareLimits {
+func newShareLimits(l limits) shareLimits {
 	return shareLimits{
-		opens: newNetLimiter(openTries, time.Minute, now), unknown: newLimiter(unknownTries, time.Minute, now),
-		password: newNetLimiter(shareTries, time.Minute, now), first: newLimiter(1, time.Hour, now),
-		all: newLimiter(sharedTries, time.Minute, now),
+		opens: l.net("link", openTries, time.Minute), unknown: l.of("unknown link", unknownTries, time.Minute),
+		password: l.net("link password", shareTries, time.Minute), first: l.of("first link password", 1, time.Hour),
+		all: l.of("all link passwords", sharedTries, time.Minute),
 	}
 }
 

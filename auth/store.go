@@ -175,4 +175,5 @@ type Store interface {
 	Invitations
 	Projects
 	Sharing
+	Tickets
 }

@@ -188,6 +188,6 @@ func (s *Server) createTicket(ctx context.Context, in *ticketRequest) (*body[tic
 	if _, err := s.Auth.Project(ctx, who(ctx), in.Body.Project); err != nil {
 		return nil, err
 	}
-	secret, expires, err := s.Auth.NewTicket(who(ctx), in.Body.Project)
+	secret, expires, err := s.Auth.NewTicket(ctx, who(ctx), in.Body.Project)
 	return &body[ticketJSON]{ticketJSON{Ticket: secret, ExpiresAt: timestamp(expires)}}, err
 }

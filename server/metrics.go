@@ -27,6 +27,8 @@ type Metrics struct {
 	failures *prometheus.CounterVec
 	panics   prometheus.Counter
 	damaged  prometheus.Counter
+	bus      prometheus.Gauge
+	catchUps prometheus.Counter
 }
 
 // NewMetrics makes the figures and registers them, with those of the process.
@@ -71,8 +73,16 @@ func NewMetrics(registry *prometheus.Registry) *Metrics {
 			Name: "soratoo_damaged_rows_total",
 			Help: "Stored rows that were found damaged and set aside.",
 		}),
+		bus: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "soratoo_redis_up",
+			Help: "1 while messages between nodes arrive by Redis; 0 without it.",
+		}),
+		catchUps: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "soratoo_log_tail_catchups_total",
+			Help: "Times that the log was read for what another node had written.",
+		}),
 	}
-	registry.MustRegister(m.rooms, m.sockets, m.updates, m.update, m.fanout, m.batch, m.requests, m.failures, m.panics, m.damaged,
+	registry.MustRegister(m.rooms, m.sockets, m.updates, m.update, m.fanout, m.batch, m.requests, m.failures, m.panics, m.damaged, m.bus, m.catchUps,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -87,6 +97,13 @@ func (m *Metrics) Rooms() rooms.Metrics {
 		Batch:   func(entries int) { m.batch.Observe(float64(entries)) },
 		Panics:  m.panics.Inc,
 		Damaged: func(rows int) { m.damaged.Add(float64(rows)) },
+		CatchUp: m.catchUps.Inc,
+		Bus: func(works bool) {
+			m.bus.Set(0)
+			if works {
+				m.bus.Set(1)
+			}
+		},
 	}
 }
 

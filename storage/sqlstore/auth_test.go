@@ -12,3 +12,15 @@ func TestAuth(t *testing.T) {
 		storagetest.Auth(t, func(t *testing.T) auth.Store { return open(t) })
 	})
 }
+
+func TestTries(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) {
+		storagetest.Tries(t, func(t *testing.T) []auth.Tries { return []auth.Tries{openTemp(t)} })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		storagetest.Tries(t, func(t *testing.T) []auth.Tries {
+			a, b := pair(t)
+			return []auth.Tries{a, b}
+		})
+	})
+}

@@ -111,6 +111,9 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM session_past WHERE spent <= $1`, now.Add(-keepSpent).UnixMilli()); err != nil {
 			return fmt.Errorf("removing former secrets: %w", err)
 		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM tries WHERE at <= $1`, now.Add(-triesKept).UnixMilli()); err != nil {
+			return fmt.Errorf("forgetting tries: %w", err)
+		}
 		return nil
 	})
 }

@@ -37,6 +37,8 @@ func Auth(t *testing.T, open func(t *testing.T) auth.Store) {
 		{"AProjectIsSeenByMembersOnly", projectForMembers},
 		{"AProjectIsRenamedAndDeleted", changeProject},
 		{"TextIsKeptAsItIs", hostileText},
+		{"ATicketIsTakenOnce", tickets},
+		{"ALinkKeepsToItsNumbers", sharing},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}

@@ -320,3 +320,35 @@ CREATE TABLE nodes (
 	members BIGINT NOT NULL,
 	load    DOUBLE PRECISION NOT NULL
 );
+
+-- What nodes have counted of tries. Used is how many, at that time.
+CREATE TABLE tries (
+	key  TEXT COLLATE "C" PRIMARY KEY,
+	used DOUBLE PRECISION NOT NULL,
+	at   BIGINT NOT NULL
+);
+CREATE INDEX tries_by_time ON tries (at);
+
+-- Secrets that stand for a person, once.
+CREATE TABLE tickets (
+	hash    BYTEA PRIMARY KEY,
+	person  TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+	session TEXT COLLATE "C" NOT NULL,
+	project TEXT COLLATE "C" NOT NULL,
+	expires BIGINT NOT NULL
+);
+CREATE INDEX tickets_by_person ON tickets (person);
+CREATE INDEX tickets_by_end ON tickets (expires);
+
+-- What all nodes of the installation know and nobody else: values are sealed.
+CREATE TABLE secrets (
+	name  TEXT COLLATE "C" PRIMARY KEY,
+	value BYTEA NOT NULL
+);
+
+-- Keys of what is sealed, themselves wrapped by the master key. Without its key
+-- nothing of a scope can be read.
+CREATE TABLE data_keys (
+	scope   TEXT COLLATE "C" PRIMARY KEY,
+	wrapped BYTEA NOT NULL
+);

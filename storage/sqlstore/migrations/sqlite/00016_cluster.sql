@@ -27,3 +27,35 @@ CREATE TABLE nodes (
 -- Of two jobs with one place the older is first, as in every database.
 DROP INDEX renders_queued;
 CREATE INDEX renders_queued ON renders (workspace, priority DESC, place, created, id, not_for, backend, avoid, project, kind, length) WHERE state = 'queued';
+
+-- What nodes have counted of tries. Used is how many, at that time.
+CREATE TABLE tries (
+	key  TEXT    PRIMARY KEY,
+	used REAL    NOT NULL,
+	at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tries_by_time ON tries (at);
+
+-- Secrets that stand for a person, once.
+CREATE TABLE tickets (
+	hash    BLOB    PRIMARY KEY,
+	person  TEXT    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+	session TEXT    NOT NULL,
+	project TEXT    NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tickets_by_person ON tickets (person);
+CREATE INDEX tickets_by_end ON tickets (expires);
+
+-- What all nodes of the installation know and nobody else: values are sealed.
+CREATE TABLE secrets (
+	name  TEXT PRIMARY KEY,
+	value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Keys of what is sealed, themselves wrapped by the master key. Without its key
+-- nothing of a scope can be read.
+CREATE TABLE data_keys (
+	scope   TEXT PRIMARY KEY,
+	wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
