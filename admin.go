@@ -8,17 +8,23 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/storage"
 )
 
 func adminHelp() string {
-	return `Work on an installation as its operator, while its server is stopped.
+	return `Work on an installation as its operator. With the embedded database its server has to be stopped.
 
 Usage: soratoo admin create-user --name NAME --email EMAIL --birth-year YEAR --accepted-policy [flags]
+       soratoo admin nodes [flags]
 
+  nodes         list the nodes that share the database, with their rooms, members and load.
   create-user   make an account with a workspace of its own. The password is the first line of
                 standard input. The year is looked at, not kept. --accepted-policy says that the
                 person has accepted the privacy policy.
@@ -26,13 +32,49 @@ Usage: soratoo admin create-user --name NAME --email EMAIL --birth-year YEAR --a
 ` + settingsHelp()
 }
 
+// adminCommands are what an operator may ask for.
+var adminCommands = map[string]func(program, context.Context) error{
+	"create-user": program.createUser,
+	"nodes":       program.nodes,
+}
+
 // admin does what an operator asks for.
 func (p program) admin(ctx context.Context) error {
-	if len(p.args) == 0 || p.args[0] != "create-user" {
-		return usageError{errors.New("admin needs one of: create-user; soratoo admin --help tells more")}
+	if len(p.args) == 0 || adminCommands[p.args[0]] == nil {
+		names := strings.Join(slices.Sorted(maps.Keys(adminCommands)), ", ")
+		return usageError{fmt.Errorf("admin needs one of: %s; soratoo admin --help tells more", names)}
 	}
+	run := adminCommands[p.args[0]]
 	p.args = p.args[1:]
-	return p.createUser(ctx)
+	return run(p, ctx)
+}
+
+// nodesWithin is how long ago a node that counts as living was last seen.
+const nodesWithin = 3 * beatEvery
+
+// nodes lists the nodes that share the database.
+func (p program) nodes(ctx context.Context) error {
+	c, err := p.configure("admin nodes")
+	if err != nil {
+		return err
+	}
+	if c.databaseURL == "" {
+		return usageError{errors.New("admin nodes is for nodes that share a database: set SORATOO_DATABASE_URL")}
+	}
+	store, err := storage.Open(ctx, storage.Config{Dir: c.dataDir, URL: c.databaseURL})
+	if err != nil {
+		return err
+	}
+	found, err := store.Nodes(ctx, nodesWithin)
+	if err := errors.Join(err, store.Close()); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NODE\tADDRESS\tVERSION\tUP\tROOMS\tMEMBERS\tLOAD")
+	for _, n := range found {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%.2f\n", n.ID, n.Address, n.Version, n.Seen.Sub(n.Started).Round(time.Second), n.Rooms, n.Members, n.Load)
+	}
+	return table.Flush()
 }
 
 // createUser makes an account, as signing up does.

@@ -31,7 +31,7 @@ var packages = map[string]struct {
 	others []string // prefixes of import paths
 }{
 	".": {
-		ours:   append([]string{"server", "storage", "storage/blob", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
+		ours:   append([]string{"server", "storage", "storage/blob", "rooms/redisbus", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
 	"crdt":                       {ours: []string{"crdt/lib0"}},

@@ -20,6 +20,8 @@ type config struct {
 	publicURL     string // how browsers reach it
 	metricsListen string
 	dataDir       string
+	databaseURL   string // of PostgreSQL; empty: embedded in dataDir
+	redisURL      string // empty: nodes find each other's edits in the database
 	log           string // level and form
 	personSockets string // how many one person may have at once
 	proxies       string // whose X-Forwarded-For is believed: CIDRs
@@ -37,6 +39,8 @@ var settings = []setting{
 	{"SORATOO_PUBLIC_URL", "public-url", "how browsers reach it (default: http://localhost with the listener's port)", func(c *config) *string { return &c.publicURL }},
 	{"SORATOO_METRICS_LISTEN", "metrics-listen", "address of /metrics and /debug/pprof/; keep it private", func(c *config) *string { return &c.metricsListen }},
 	{"SORATOO_DATA_DIR", "data-dir", "embedded database, media and keys", func(c *config) *string { return &c.dataDir }},
+	{"SORATOO_DATABASE_URL", "database-url", "PostgreSQL, postgres://…, which nodes may share (default: embedded in the data directory)", func(c *config) *string { return &c.databaseURL }},
+	{"SORATOO_REDIS_URL", "redis-url", "Redis, redis://…, which brings nodes together at once; needs a database URL", func(c *config) *string { return &c.redisURL }},
 	{"SORATOO_TRUSTED_PROXIES", "trusted-proxies", "networks whose X-Forwarded-For is believed, with commas between", func(c *config) *string { return &c.proxies }},
 	{"SORATOO_LOG", "log", "debug, info, warn or error, and text or json", func(c *config) *string { return &c.log }},
 	{"SORATOO_PERSON_SOCKETS", "person-sockets", "connections that one person may have at once", func(c *config) *string { return &c.personSockets }},
@@ -45,7 +49,7 @@ var settings = []setting{
 // planned are settings whose part of the product is not in this version. They
 // are refused: who sets one relies on it.
 var planned = []string{
-	"SORATOO_DATABASE_URL", "SORATOO_REDIS_URL", "SORATOO_BLOB_URL", "SORATOO_MASTER_KEY_FILE", "SORATOO_SMTP_URL",
+	"SORATOO_BLOB_URL", "SORATOO_MASTER_KEY_FILE", "SORATOO_SMTP_URL",
 	"SORATOO_OIDC_ISSUER", "SORATOO_OIDC_CLIENT_ID", "SORATOO_OIDC_CLIENT_SECRET",
 	"SORATOO_VIDEOS_URL", "SORATOO_VIDEOS_API_KEY", "SORATOO_VIDEOS_MODELS", "SORATOO_RENDER_WORKERS",
 }
@@ -125,11 +129,31 @@ func (c *config) check() error {
 	if n, err := strconv.Atoi(c.personSockets); err != nil || n < 1 {
 		return usageError{fmt.Errorf("SORATOO_PERSON_SOCKETS %q is not a number like 64", c.personSockets)}
 	}
+	if err := c.checkCluster(); err != nil {
+		return err
+	}
 	if _, err := c.trusted(); err != nil {
 		return err
 	}
 	_, err = c.logger(io.Discard)
 	return err
+}
+
+// checkCluster refuses URLs of services that cannot be.
+func (c *config) checkCluster() error {
+	if c.databaseURL != "" && !strings.HasPrefix(c.databaseURL, "postgres://") && !strings.HasPrefix(c.databaseURL, "postgresql://") {
+		return usageError{errors.New("SORATOO_DATABASE_URL is not like postgres://user:password@host:5432/database")}
+	}
+	if c.redisURL == "" {
+		return nil
+	}
+	if !strings.HasPrefix(c.redisURL, "redis://") && !strings.HasPrefix(c.redisURL, "rediss://") {
+		return usageError{errors.New("SORATOO_REDIS_URL is not like redis://host:6379")}
+	}
+	if c.databaseURL == "" {
+		return usageError{errors.New("SORATOO_REDIS_URL is for nodes that share a database: set SORATOO_DATABASE_URL, too, or unset it")}
+	}
+	return nil
 }
 
 // trusted are the networks of trusted proxies. An address alone is a network of one.

@@ -10,8 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -141,11 +139,7 @@ func (d *demonstration) password(name string) (string, error) {
 
 // secret is one of the demo's, by what it is for.
 func (d *demonstration) secret(of string) ([]byte, error) {
-	key, err := os.ReadFile(filepath.Join(d.dir, "access.key"))
-	if err != nil {
-		return nil, fmt.Errorf("reading the signing key: %w", err)
-	}
-	mac := hmac.New(sha256.New, key)
+	mac := hmac.New(sha256.New, d.key.Seed())
 	mac.Write([]byte("demo " + of))
 	return mac.Sum(nil), nil
 }

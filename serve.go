@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/media/ffprobe"
 	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/rooms/redisbus"
 	"github.com/soratoo/soratoo/rooms/timeline"
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage"
@@ -62,6 +64,7 @@ func (p program) serve(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, public.Close(), private.Close())
 	}
+	n.address = public.Addr().String()
 	p.say("SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
 	return errors.Join(n.run(ctx, public, private), n.close())
 }
@@ -92,29 +95,25 @@ type node struct {
 	server  *server.Server
 	metrics *server.Metrics
 	log     *slog.Logger
+	key     ed25519.PrivateKey
+	bus     *redisbus.Bus // nil without Redis
+	address string        // of the public listener
+	cluster bool          // other nodes may share the store
 }
 
 // open opens the store and wires the parts on it.
 func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
-	store, err := storage.Open(ctx, c.dataDir)
+	proxies, err := c.trusted()
 	if err != nil {
 		return nil, err
 	}
-	proxies, err := c.trusted()
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
+	n := &node{log: log, metrics: server.NewMetrics(prometheus.NewRegistry()), cluster: c.databaseURL != ""}
+	if err := n.openStores(ctx, c); err != nil {
+		return nil, errors.Join(err, n.close())
 	}
-	key, err := auth.LoadKey(filepath.Join(c.dataDir, "access.key"))
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	files, err := blob.Open(filepath.Join(c.dataDir, "media"))
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	n := &node{store: store, files: files, log: log, metrics: server.NewMetrics(prometheus.NewRegistry())}
-	n.auth = auth.New(auth.Config{Store: store, Key: key, Issuer: c.publicURL})
-	n.hub = rooms.New(rooms.Config{Log: store, Logger: log, Metrics: n.metrics.Rooms(), Guard: guard, Rest: n.rested})
+	store := n.store
+	n.auth = auth.New(n.authConfig(c))
+	n.hub = rooms.New(n.hubConfig())
 	n.history = history.New(history.Config{Store: store, Live: n.hub, Rights: n.auth})
 	n.media = n.mediaService()
 	if n.renders, err = n.rendering(c.dataDir); err != nil {
@@ -155,8 +154,51 @@ func (n *node) rested(r rooms.Rested) {
 	n.hub.Broadcast(r.Doc, []byte(`{"type":"notice","notice":"versions"}`))
 }
 
+// openStores opens what keeps the node's state. On failure close lets go of what is open.
+func (n *node) openStores(ctx context.Context, c config) (err error) {
+	if n.store, err = storage.Open(ctx, storage.Config{Dir: c.dataDir, URL: c.databaseURL}); err != nil {
+		return err
+	}
+	if n.key, err = n.signingKey(ctx, c.dataDir); err != nil {
+		return err
+	}
+	if n.files, err = blob.Open(filepath.Join(c.dataDir, "media")); err != nil {
+		return err
+	}
+	if c.redisURL != "" {
+		n.bus, err = redisbus.Open(ctx, c.redisURL)
+	}
+	return err
+}
+
+// signingKey is the key of the installation's access tokens: the store has it, so that all
+// nodes have one. A file of it, as earlier versions kept, is taken over.
+func (n *node) signingKey(ctx context.Context, dir string) (ed25519.PrivateKey, error) {
+	own, err := auth.LoadKey(filepath.Join(dir, "access.key"))
+	if err != nil {
+		return nil, err
+	}
+	seed, err := n.store.Secret(ctx, "access key", own.Seed())
+	if err != nil {
+		return nil, err
+	}
+	return auth.KeyOf(seed)
+}
+
 // close lets go of what was opened.
-func (n *node) close() error { return errors.Join(n.files.Close(), n.store.Close()) }
+func (n *node) close() error {
+	var errs []error
+	if n.bus != nil {
+		errs = append(errs, n.bus.Close())
+	}
+	if n.files != nil {
+		errs = append(errs, n.files.Close())
+	}
+	if n.store != nil {
+		errs = append(errs, n.store.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // begin writes what a project's timeline begins with.
 func (n *node) begin(ctx context.Context, project, person string, update []byte) error {
@@ -189,6 +231,9 @@ func (n *node) run(ctx context.Context, public, private net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.hub.Run(ctx) })
 	group.Go(func() error { return n.auth.Run(ctx) })
+	if n.cluster {
+		group.Go(func() error { return n.beat(ctx) })
+	}
 	group.Go(func() error { return n.renders.dispatcher.Run(ctx) })
 	group.Go(func() error { return n.renders.service.Run(ctx) })
 	group.Go(func() error { return n.listen(ctx, public, n.server.Handler(), n.server.Drain) })

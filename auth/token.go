@@ -110,6 +110,14 @@ func LoadKey(path string) (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(block.Bytes), nil
 }
 
+// KeyOf is the signing key that a secret stands for.
+func KeyOf(seed []byte) (ed25519.PrivateKey, error) {
+	if len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("the signing key has %d bytes, want %d", len(seed), ed25519.SeedSize)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
 // storeKey writes a key's file wholly or not at all: a half one would keep the
 // server from starting.
 func storeKey(path string, block []byte) error {

@@ -220,6 +220,18 @@ func (h *Hub) find(doc string) *Room {
 	return h.rooms[doc]
 }
 
+// Node is the id of this run of the node.
+func (h *Hub) Node() string { return h.node }
+
+// Size is how many rooms are open, and how many members are in them.
+func (h *Hub) Size() (rooms, members int) {
+	for _, r := range h.all() {
+		rooms++
+		members += int(r.members.Load())
+	}
+	return rooms, members
+}
+
 // Open lists the documents that have a room.
 func (h *Hub) Open() []string {
 	h.mu.Lock()

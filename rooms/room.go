@@ -35,6 +35,7 @@ type Room struct {
 	orders     orders
 	mail       mailbox
 	gone       chan struct{} // closed when the room is over and its document stored
+	members    atomic.Int64  // how many there are, for who asks
 	reached    atomic.Uint64 // how far in the log the room is, for who sweeps
 	generation atomic.Uint64 // and of which generation
 	err        error         // why; readable after gone, nil when it was just empty
@@ -247,6 +248,7 @@ func (r *Room) join(j join) {
 	m := j.member
 	r.idle = time.Time{}
 	r.count++
+	r.members.Add(1)
 	m.in = true
 	g := r.group(m.Encoder)
 	g.members = append(g.members, m)
@@ -285,6 +287,7 @@ func (r *Room) leave(m *Member) {
 	m.in = false
 	m.outbox.close()
 	r.count--
+	r.members.Add(-1)
 	for i, g := range r.groups {
 		if g.encoder != m.Encoder {
 			continue

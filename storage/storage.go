@@ -25,8 +25,25 @@ type Store interface {
 	history.Store
 	render.Store
 	render.Desk
+	Shared
 	Ping(ctx context.Context) error
 	Close() error
+}
+
+// Shared is what nodes on one store share beside it.
+type Shared interface {
+	rooms.Shared
+	rooms.Nodes
+	auth.Tries
+	// Secret returns what is stored under a name; when there is nothing, fresh, which it
+	// stores.
+	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
+}
+
+// Config says where a store is.
+type Config struct {
+	Dir string // the data directory, which is made when it is not there, for its owner only
+	URL string // of a PostgreSQL database; empty: the one that is embedded in the directory
 }
 
 // ErrInUse is returned by Open when another process has the directory's
@@ -36,11 +53,13 @@ var ErrInUse = sqlstore.ErrInUse
 // databaseFile is the embedded database in a data directory.
 const databaseFile = "soratoo.db"
 
-// Open opens the embedded database in a data directory, which it makes when it
-// is not there, for its owner only. It fails when another process has it open.
-func Open(ctx context.Context, dir string) (Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// Open opens a store. An embedded one fails when another process has it open.
+func Open(ctx context.Context, c Config) (Store, error) {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data directory: %w", err)
 	}
-	return sqlstore.Open(ctx, filepath.Join(dir, databaseFile))
+	if c.URL != "" {
+		return sqlstore.OpenPostgres(ctx, c.URL)
+	}
+	return sqlstore.Open(ctx, filepath.Join(c.Dir, databaseFile))
 }
