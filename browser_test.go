@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/soratoo/soratoo/storage/testservers"
 )
 
 // The line in which the demo prints a sign-in, and its link.
@@ -35,8 +37,11 @@ func TestBrowsers(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("web", "dist", "index.html")); err != nil {
 		t.Fatal("the page is not built; run make web")
 	}
-	data := "SORATOO_DATA_DIR=" + t.TempDir()
-	demo := runProgram(t, []string{data}, "demo")
+	// The embedded database has the other program tests.
+	settings := []string{
+		"SORATOO_DATA_DIR=" + t.TempDir(), "SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL,
+	}
+	demo := runProgram(t, settings, "demo")
 	type person struct {
 		Email    string `json:"email"`
 		Password string `json:"password"`
@@ -53,7 +58,7 @@ func TestBrowsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := serve(t, data)
+	server := serve(t, settings...)
 	artefacts, err := filepath.Abs("artefacts")
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +24,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/soratoo/soratoo/crdt/wire"
+	"github.com/soratoo/soratoo/storage/testservers"
 )
 
 // buildOnce builds the program that all tests here run.
@@ -46,6 +48,41 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
+// onServices has programs that have a data directory run on PostgreSQL and Redis, too.
+const onServices = "SORATOO_TEST_ON_SERVICES"
+
+var servicesByDir = map[string][]string{} // settings by data directory, as tests restart programs
+
+// servicesOf are the settings of services for a program with these settings.
+func servicesOf(t *testing.T, settings []string) []string {
+	t.Helper()
+	i := slices.IndexFunc(settings, func(s string) bool { return strings.HasPrefix(s, "SORATOO_DATA_DIR=") })
+	own := slices.ContainsFunc(settings, func(s string) bool { return strings.HasPrefix(s, "SORATOO_DATABASE_URL=") })
+	if os.Getenv(onServices) == "" || i < 0 || own {
+		return nil
+	}
+	found := servicesByDir[settings[i]]
+	if found == nil {
+		found = []string{"SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL}
+		servicesByDir[settings[i]] = found
+	}
+	return found
+}
+
+// What the program does with its embedded database it does on PostgreSQL and Redis.
+func TestTheProgramOnPostgreSQLAndRedis(t *testing.T) {
+	const tests = "TheDemoSignsIn|AnOperatorMakesAccounts|WhatWasMadeIsThere|OperatorsHave|ANewProject|ASignal|TheDemoIsDelivered|AcknowledgedEdits"
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^Test("+tests+")", "-test.v")
+	cmd.Env = append(os.Environ(), onServices+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if n := strings.Count(string(out), "\n--- PASS: "); n < strings.Count(tests, "|")+1 {
+		t.Errorf("%d tests ran:\n%s", n, out)
+	}
+}
+
 // result is what a run of the program that ended has left.
 type result struct {
 	status         int
@@ -62,7 +99,7 @@ func program(t *testing.T, ctx context.Context, settings []string, args ...strin
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, settings...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, append(servicesOf(t, settings), settings...)...)
 	return cmd
 }
 
@@ -266,7 +303,8 @@ func TestTheDemoSignsIn(t *testing.T) {
 			t.Errorf("the project as %s = %d %v", p[1], status, answer)
 		}
 	}
-	if busy := runProgram(t, []string{data}, "demo"); busy.status != 1 || !strings.Contains(busy.stderr, "server is running") {
+	// A database that nodes share can be worked on beside them.
+	if busy := runProgram(t, []string{data}, "demo"); os.Getenv(onServices) == "" && busy.status != 1 || !strings.Contains(busy.stderr, "server is running") {
 		t.Errorf("demo beside a server = %+v", busy)
 	}
 	if status, _ := r.end(syscall.SIGTERM); status != 0 {

@@ -3,12 +3,12 @@ package auth_test
 import (
 	"crypto/ed25519"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/soratoo/soratoo/auth"
 	"github.com/soratoo/soratoo/storage/sqlstore"
+	"github.com/soratoo/soratoo/storage/testservers"
 )
 
 const (
@@ -30,7 +30,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "soratoo.db"))
+	store, err := sqlstore.Open(t.Context(), testservers.SQLite(t, prepared))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,5 +101,17 @@ func wantErr(t *testing.T, doing string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("%s = %v, want %v", doing, err, want)
+	}
+}
+
+// prepared makes a database without rows.
+func prepared(t testing.TB, path string) {
+	t.Helper()
+	store, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

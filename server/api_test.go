@@ -14,8 +14,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,6 +28,7 @@ import (
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage/blob"
 	"github.com/soratoo/soratoo/storage/sqlstore"
+	"github.com/soratoo/soratoo/storage/testservers"
 )
 
 // site is a server on a store of its own, without sockets.
@@ -36,7 +39,8 @@ type site struct {
 	hub     *rooms.Hub
 	store   *sqlstore.Store
 	logs    *bytes.Buffer
-	media   string // where the bytes of media are
+	media   string       // where the bytes of media are
+	frozen  *atomic.Bool // the clock of accounts stands
 
 	tokens map[string]string // of who has joined, by name
 }
@@ -53,7 +57,7 @@ const (
 func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 	t.Helper()
 	client = append(client, fstest.MapFS{"index.html": {Data: []byte("<title>SoraToo</title>")}, "assets/app-1a2b.js": {Data: []byte("1")}})
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	store, err := sqlstore.Open(t.Context(), testservers.SQLite(t, prepared))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +75,13 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL, ShareGuests: shareGuests})
+	began, frozen := time.Now(), &atomic.Bool{}
+	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL, ShareGuests: shareGuests, Now: func() time.Time {
+		if frozen.Load() {
+			return began
+		}
+		return time.Now()
+	}})
 	hub := rooms.New(rooms.Config{Log: store, Metrics: metrics.Rooms()})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -92,7 +102,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		Ping:    store.Ping,
 		Prepare: func(context.Context, auth.Project, string) error { return nil },
 	})
-	return &site{t: t, handler: s.Handler(), server: s, hub: hub, store: store, logs: logs, media: dir}
+	return &site{t: t, handler: s.Handler(), server: s, hub: hub, store: store, logs: logs, media: dir, frozen: frozen}
 }
 
 // answer is what came of a request.
@@ -269,6 +279,7 @@ func TestSessionsByCookie(t *testing.T) {
 
 func TestSignInIsLimited(t *testing.T) {
 	s := newSite(t, "http://localhost:8080")
+	s.frozen.Store(true) // or tries come back while it goes on
 	s.join("Ada")
 	try := func(email, password string) answer {
 		return s.do("POST", "/api/v1/sessions", "", map[string]any{"email": email, "password": password})
@@ -427,5 +438,17 @@ func TestTheSchemeOfATokenMayBeInAnyCase(t *testing.T) {
 		if a.status != want {
 			t.Errorf("%.8s…: status %d, want %d", header, a.status, want)
 		}
+	}
+}
+
+// prepared makes a database without rows.
+func prepared(t testing.TB, path string) {
+	t.Helper()
+	store, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage/sqlstore"
+	"github.com/soratoo/soratoo/storage/testservers"
 )
 
 // edge is a whole server in fake time: sockets run over pipes.
@@ -73,7 +73,7 @@ func onEdge(t *testing.T, test func(t *testing.T, e *edge)) {
 }
 
 func newEdge(t *testing.T) *edge {
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	store, err := sqlstore.Open(t.Context(), testservers.SQLite(t, prepared))
 	if err != nil {
 		t.Fatal(err)
 	}

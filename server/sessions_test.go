@@ -149,6 +149,7 @@ func TestSessionsAreListedAndOnlyOnesOwnAreEnded(t *testing.T) {
 
 func TestAPasswordIsChangedByWhoKnowsIt(t *testing.T) {
 	s := newSite(t, "http://localhost:8080")
+	s.frozen.Store(true) // or tries come back while it goes on
 	ada, _ := s.join("Ada")
 	change := func(current, wanted string) string {
 		return s.do("PUT", "/api/v1/me/password", ada, map[string]any{"current_password": current, "new_password": wanted}).problem()

@@ -157,6 +157,7 @@ func TestOneLinksCookieIsNoOthers(t *testing.T) {
 
 func TestGuessingALinksPasswordDoesNotKeepTheHonestOut(t *testing.T) {
 	s := newSite(t, "http://localhost:8080")
+	s.frozen.Store(true) // or tries come back while it goes on
 	ada, studio := s.join("Ada")
 	project := s.do("POST", "/api/v1/workspaces/"+studio+"/projects", ada, map[string]any{"name": "Harbour"}).text("id")
 	_, token := s.share(ada, project, map[string]any{"password": "gull gull"})

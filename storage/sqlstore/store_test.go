@@ -9,18 +9,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/soratoo/soratoo/rooms"
 	"github.com/soratoo/soratoo/storage/sqlstore"
 	"github.com/soratoo/soratoo/storage/storagetest"
+	"github.com/soratoo/soratoo/storage/testservers"
 )
 
 func openTemp(t *testing.T) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlstore.Open(t.Context(), copied(t, empty(t)))
+	s, err := sqlstore.Open(t.Context(), testservers.SQLite(t, prepared))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,26 +123,16 @@ func filled(t *testing.T) (path string) {
 	return path
 }
 
-// template is a database without rows, whose schema is made once.
-var template struct {
-	once sync.Once
-	path string
-}
-
-func empty(t *testing.T) string {
+// prepared makes a database without rows.
+func prepared(t testing.TB, path string) {
 	t.Helper()
-	template.once.Do(func() {
-		path := filepath.Join(templates, "empty.db")
-		s, err := sqlstore.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		template.path = path
-	})
-	return template.path
+	s, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // copied is a copy of a database that nobody has open.
