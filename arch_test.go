@@ -54,12 +54,13 @@ var packages = map[string]struct {
 	"render/ffmpeg":              {ours: []string{"render", "render/mark"}, others: []string{"golang.org/x/image"}},
 	"media/ffprobe":              {ours: []string{"media"}},
 	"storage/blob":               {},
+	"storage/seal":               {others: []string{"filippo.io/age"}},
 	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},
 	"storage/sqlstore": {
 		ours:   domain,
 		others: []string{"github.com/pressly/goose", "modernc.org/sqlite", "github.com/jackc/pgx"},
 	},
-	"storage/storagetest": {ours: domain},
+	"storage/storagetest": {ours: append([]string{"storage/seal"}, domain...)},
 	"storage/testservers": {others: []string{"github.com/jackc/pgx"}},
 	"server": {
 		ours: domain,
