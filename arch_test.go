@@ -57,7 +57,7 @@ var packages = map[string]struct {
 	"storage/seal":               {others: []string{"filippo.io/age"}},
 	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},
 	"storage/sqlstore": {
-		ours:   domain,
+		ours:   append([]string{"storage/seal"}, domain...),
 		others: []string{"github.com/pressly/goose", "modernc.org/sqlite", "github.com/jackc/pgx"},
 	},
 	"storage/storagetest": {ours: append([]string{"storage/seal"}, domain...)},

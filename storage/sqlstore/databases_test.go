@@ -1,8 +1,10 @@
 package sqlstore_test
 
 import (
+	"path/filepath"
 	"testing"
 
+	"github.com/soratoo/soratoo/storage/seal"
 	"github.com/soratoo/soratoo/storage/sqlstore"
 	"github.com/soratoo/soratoo/storage/testservers"
 )
@@ -13,9 +15,29 @@ type opener func(t *testing.T) *sqlstore.Store
 // databases runs a test on each kind of database.
 func databases(t *testing.T, test func(t *testing.T, open opener)) {
 	t.Run("SQLite", func(t *testing.T) { test(t, openTemp) })
-	t.Run("PostgreSQL", func(t *testing.T) {
-		test(t, func(t *testing.T) *sqlstore.Store { return connect(t, testservers.Copy(t, migrated)) })
+	t.Run("SQLite, sealed", func(t *testing.T) {
+		test(t, func(t *testing.T) *sqlstore.Store { return sealedBy(t, openTemp(t), newMaster(t)) })
 	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		test(t, func(t *testing.T) *sqlstore.Store {
+			return sealedBy(t, connect(t, testservers.Copy(t, migrated)), newMaster(t))
+		})
+	})
+}
+
+// newMaster makes a master key.
+func newMaster(t *testing.T) *seal.Master {
+	t.Helper()
+	m, err := seal.CreateMaster(filepath.Join(t.TempDir(), "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func sealedBy(_ *testing.T, s *sqlstore.Store, m *seal.Master) *sqlstore.Store {
+	s.SealBy(seal.New(m, s))
+	return s
 }
 
 // migrated brings the schema of an empty database up to date.

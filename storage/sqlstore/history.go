@@ -25,24 +25,42 @@ func (s *Store) AddVersion(ctx context.Context, v history.Version) error {
 	if err != nil {
 		return fmt.Errorf("storing a version: %w", err)
 	}
+	state, text, err := s.sealVersion(ctx, v, string(changes))
+	if err != nil {
+		return fmt.Errorf("storing a version: %w", err)
+	}
 	return s.exec(ctx, "storing a version", `INSERT INTO versions (`+versionColumns+`, state)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT 1 FROM projects WHERE id = $13)`,
-		v.ID, v.Project, v.Doc, v.Kind, v.Name, v.Person, string(people), string(changes), v.Created.UnixMilli(), v.Of, v.Before,
-		blob(v.State), v.Project)
+		v.ID, v.Project, v.Doc, v.Kind, v.Name, v.Person, string(people), text, v.Created.UnixMilli(), v.Of, v.Before,
+		state, v.Project)
 }
 
-// readVersion reads a version, and its state when there is a place for it.
-func readVersion(scan scanner, state ...any) (v history.Version, err error) {
+// storedVersion is a version as the database has it.
+type storedVersion struct {
+	history.Version
+	people, changes string
+	state           []byte // nil when it was not asked for
+}
+
+// readVersion reads a version, and its state when that is among the columns.
+func readVersion(scan scanner, state ...any) (v storedVersion, err error) {
 	var created int64
-	var people, changes []byte
 	err = scan(append([]any{
-		&v.ID, &v.Project, &v.Doc, &v.Kind, &v.Name, &v.Person, &people, &changes, &created, &v.Of, &v.Before,
+		&v.ID, &v.Project, &v.Doc, &v.Kind, &v.Name, &v.Person, &v.people, &v.changes, &created, &v.Of, &v.Before,
 	}, state...)...)
-	if err != nil {
-		return v, err
-	}
 	v.Created = millis(created)
-	if err = json.Unmarshal(people, &v.People); err == nil {
+	return v, err
+}
+
+// version is a stored version, opened.
+func (s *Store) version(ctx context.Context, stored storedVersion) (v history.Version, err error) {
+	state, changes, err := s.openVersion(ctx, stored)
+	v = stored.Version
+	v.State = state
+	if err == nil {
+		err = json.Unmarshal([]byte(stored.people), &v.People)
+	}
+	if err == nil {
 		err = json.Unmarshal(changes, &v.Changes)
 	}
 	return v, err
@@ -51,10 +69,12 @@ func readVersion(scan scanner, state ...any) (v history.Version, err error) {
 // Version returns a version with its state.
 func (s *Store) Version(ctx context.Context, id string) (history.Version, error) {
 	var state []byte
-	row := s.read.QueryRowContext(ctx, `SELECT `+versionColumns+`, state FROM versions WHERE id = $1`, id)
-	v, err := readVersion(row.Scan, &state)
-	v.State = state
-	return v, found(err, "reading a version")
+	stored, err := readVersion(s.read.QueryRowContext(ctx, `SELECT `+versionColumns+`, state FROM versions WHERE id = $1`, id).Scan, &state)
+	if err := found(err, "reading a version"); err != nil {
+		return history.Version{}, err
+	}
+	stored.state = blob(state)
+	return s.version(ctx, stored)
 }
 
 // Versions lists the versions of a project, the newest first.
@@ -65,17 +85,41 @@ func (s *Store) Versions(ctx context.Context, project string, p auth.Page) ([]hi
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT `+versionColumns+` FROM versions
 		WHERE project = $1 AND (created, id) < ($2, $3) ORDER BY created DESC, id DESC LIMIT $4`, project, created, id, p.Limit)
-	return collect(rows, err, "listing versions", func(scan scanner) (history.Version, error) { return readVersion(scan) })
+	stored, err := collect(rows, err, "listing versions", func(scan scanner) (storedVersion, error) { return readVersion(scan) })
+	if err != nil {
+		return nil, err
+	}
+	var out []history.Version
+	for _, one := range stored {
+		v, err := s.version(ctx, one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // SetVersion replaces kind and name of a version, and its state if there is one.
 func (s *Store) SetVersion(ctx context.Context, v history.Version) error {
-	var state any
-	if v.State != nil {
-		state = v.State
+	if v.State == nil {
+		return s.exec(ctx, "changing a version", `UPDATE versions SET kind = $1, name = $2 WHERE id = $3`, v.Kind, v.Name, v.ID)
 	}
-	return s.exec(ctx, "changing a version", `UPDATE versions SET kind = $1, name = $2, state = coalesce($3, state) WHERE id = $4`,
-		v.Kind, v.Name, state, v.ID)
+	old, err := s.Version(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	changes, err := json.Marshal(old.Changes)
+	if err != nil {
+		return fmt.Errorf("changing a version: %w", err)
+	}
+	old.State = v.State
+	state, text, err := s.sealVersion(ctx, old, string(changes)) // both are sealed, or none
+	if err != nil {
+		return fmt.Errorf("changing a version: %w", err)
+	}
+	return s.exec(ctx, "changing a version", `UPDATE versions SET kind = $1, name = $2, state = $3, changes = $4 WHERE id = $5`,
+		v.Kind, v.Name, state, text, v.ID)
 }
 
 // DeleteVersions removes versions of a project, or all of them.

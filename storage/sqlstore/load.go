@@ -19,20 +19,30 @@ type row struct {
 	document, seq, at int64
 	person            string
 	payload           []byte
+	sealed            bool // the payload is
 }
 
-// whole marks checksums that are of all columns. Older rows have those of their
-// payload alone.
-const whole = 1 << 32
+// What a checksum says beside itself: whole, that it is of all columns (older rows have
+// that of their payload alone), and sealed, that the payload is.
+const (
+	whole  = 1 << 32
+	sealed = 1 << 33
+)
 
 // sum is the checksum that the row is stored with.
 func (r row) sum() int64 {
 	c := crc32.Checksum(fmt.Appendf(nil, "%d %d %d %q ", r.document, r.seq, r.at, r.person), castagnoli)
-	return whole | int64(crc32.Update(c, castagnoli, r.payload))
+	sum := whole | int64(crc32.Update(c, castagnoli, r.payload))
+	if r.sealed {
+		sum |= sealed
+	}
+	return sum
 }
 
-// sound tells whether the row is as it was written with this checksum.
-func (r row) sound(sum int64) bool {
+// sound tells whether the row is as it was written with this checksum, and learns from
+// that whether it is sealed.
+func (r *row) sound(sum int64) bool {
+	r.sealed = sum&sealed != 0
 	return sum == r.sum() || sum == int64(crc32.Checksum(r.payload, castagnoli))
 }
 
@@ -53,6 +63,9 @@ func (s *Store) Load(ctx context.Context, doc string) (rooms.Stored, error) {
 			return l.setAside(ctx)
 		})
 	}
+	if err == nil {
+		err = s.openStored(ctx, &l)
+	}
 	if err != nil {
 		return rooms.Stored{}, fmt.Errorf("loading %s: %w", doc, err)
 	}
@@ -67,6 +80,8 @@ type loading struct {
 	head   int64
 	last   int64 // position of the last sound entry, or of the snapshot
 	bad    []badRow
+	base   *row  // the snapshot
+	rows   []row // the entries after it
 	stored rooms.Stored
 }
 
@@ -138,7 +153,7 @@ func (l *loading) snapshot(ctx context.Context, table string) (bool, error) {
 		l.damaged(badRow{table, "snapshot", r.seq})
 		return false, nil
 	}
-	l.stored.Snapshot, l.last = r.payload, r.seq
+	l.base, l.last = &r, r.seq
 	return true, nil
 }
 
@@ -165,7 +180,7 @@ func (l *loading) tail(ctx context.Context) error {
 			l.stored.Damage = append(l.stored.Damage, rooms.Damage{Kind: "missing", Seq: uint64(l.last + 1)})
 		}
 		l.last = r.seq
-		l.stored.Tail = append(l.stored.Tail, r.payload)
+		l.rows = append(l.rows, r)
 	}
 	return rows.Err()
 }
@@ -194,12 +209,18 @@ func (l *loading) setAside(ctx context.Context) error {
 	return err
 }
 
+// placing is a snapshot to be stored.
+type placing struct {
+	seq   uint64
+	state content
+}
+
 // replacing has a snapshot take the place of the one that is there.
 const replacing = ` ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, at = excluded.at, checksum = excluded.checksum, payload = excluded.payload`
 
 // place stores the snapshot, unless there is a newer one. The one before stays
 // beside it, if it is sound, with the entries since, and older ones go.
-func place(ctx context.Context, tx transaction, id int64, snap rooms.Snapshot) error {
+func place(ctx context.Context, tx transaction, id int64, snap placing) error {
 	old := row{document: id}
 	var sum int64
 	err := tx.QueryRowContext(ctx, `SELECT seq, at, checksum, payload FROM document_snapshots WHERE document = $1`, id).
@@ -209,7 +230,7 @@ func place(ctx context.Context, tx transaction, id int64, snap rooms.Snapshot) e
 		return err
 	}
 	if found && old.sound(sum) {
-		if uint64(old.seq) >= snap.Seq {
+		if uint64(old.seq) >= snap.seq {
 			return nil
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO document_former (document, seq, at, checksum, payload)
@@ -220,8 +241,8 @@ func place(ctx context.Context, tx transaction, id int64, snap rooms.Snapshot) e
 			return err
 		}
 	}
-	fresh := row{id, int64(snap.Seq), time.Now().UnixMilli(), "", snap.State}
+	fresh := row{id, int64(snap.seq), time.Now().UnixMilli(), "", blob(snap.state.bytes), snap.state.sealed}
 	_, err = tx.ExecContext(ctx, `INSERT INTO document_snapshots (document, seq, at, checksum, payload) VALUES ($1, $2, $3, $4, $5)`+replacing,
-		id, fresh.seq, fresh.at, fresh.sum(), blob(snap.State))
+		id, fresh.seq, fresh.at, fresh.sum(), fresh.payload)
 	return err
 }

@@ -19,13 +19,13 @@ const rollbackTimeout = time.Second
 // to a document locks its row until the commit, so positions become visible in order
 // and without gaps; documents are locked in the order of their ids, so that no two
 // nodes wait for each other.
-func (p *postgres) append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
+func (p *postgres) append(ctx context.Context, writes []rooms.Write, sealed bool) ([]rooms.Receipt, error) {
 	conn, err := p.log.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Release()
-	a := appending{conn: conn, now: time.Now(), docs: map[string]*lockedDoc{}}
+	a := appending{conn: conn, now: time.Now(), sealed: sealed, docs: map[string]*lockedDoc{}}
 	receipts, err := a.all(ctx, writes)
 	if err != nil {
 		return nil, errors.Join(err, a.rollback())
@@ -35,9 +35,10 @@ func (p *postgres) append(ctx context.Context, writes []rooms.Write) ([]rooms.Re
 
 // appending is one commit being made.
 type appending struct {
-	conn *pgxpool.Conn
-	now  time.Time
-	docs map[string]*lockedDoc
+	conn   *pgxpool.Conn
+	now    time.Time
+	sealed bool // updates are
+	docs   map[string]*lockedDoc
 
 	// What is stored, by columns.
 	document, seq, at, checksum []int64
@@ -117,7 +118,7 @@ func (a *appending) add(w rooms.Write) rooms.Receipt {
 		if at.IsZero() {
 			at = a.now
 		}
-		r := row{d.id, d.head, at.UnixMilli(), e.Person, blob(e.Update)}
+		r := row{d.id, d.head, at.UnixMilli(), e.Person, blob(e.Update), a.sealed}
 		a.document, a.seq, a.at = append(a.document, r.document), append(a.seq, r.seq), append(a.at, r.at)
 		a.checksum, a.person, a.payload = append(a.checksum, r.sum()), append(a.person, r.person), append(a.payload, r.payload)
 		for i, client := range slices.Concat(e.Clients, e.Carried) {

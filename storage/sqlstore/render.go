@@ -56,6 +56,9 @@ func unixOrNever(t time.Time) int64 {
 
 // AddJob stores a queued job; see render.Orders.
 func (s *Store) AddJob(ctx context.Context, j render.Job) (changes []render.Change, err error) {
+	if err := s.sealJob(ctx, &j); err != nil {
+		return nil, err
+	}
 	err = s.locking(ctx, func(tx transaction) error {
 		changes = nil
 		var last sql.NullInt64
@@ -88,6 +91,9 @@ func (s *Store) AddJob(ctx context.Context, j render.Job) (changes []render.Chan
 		changes = append(changes, c)
 		return err
 	})
+	for i := 0; i < len(changes) && err == nil; i++ {
+		err = s.openJob(ctx, &changes[i].Job)
+	}
 	return changes, err
 }
 
@@ -201,7 +207,7 @@ func (s *Store) Change(ctx context.Context, job string, e render.Event, now time
 		c, err = apply(ctx, tx, j, e, now)
 		return err
 	})
-	return c, err
+	return s.openChange(ctx, c, err)
 }
 
 // Overdue lists running jobs whose lease has ended.
@@ -212,7 +218,11 @@ func (s *Store) Overdue(ctx context.Context, now time.Time) ([]string, error) {
 
 // Job returns a job.
 func (s *Store) Job(ctx context.Context, id string) (render.Job, error) {
-	return readJob(ctx, s.read, id, "")
+	j, err := readJob(ctx, s.read, id, "")
+	if err == nil {
+		err = s.openJob(ctx, &j)
+	}
+	return j, err
 }
 
 // rower is a database or a transaction.
@@ -248,7 +258,7 @@ func (s *Store) MoveJob(ctx context.Context, id string, to render.Spot, now time
 		c, err = apply(ctx, tx, j, e, now)
 		return err
 	})
-	return c, err
+	return s.openChange(ctx, c, err)
 }
 
 // before is the event that puts a job right before another one.
@@ -322,6 +332,7 @@ func (s *Store) Jobs(ctx context.Context, f render.Filter) (jobs []render.Job, s
 		jobs, err = collect(rows, err, "listing renders", scanJob)
 		return err
 	})
+	jobs, err = s.openAll(ctx, jobs, err)
 	return jobs, seq, err
 }
 
@@ -345,7 +356,8 @@ func needs(ctx context.Context, tx transaction, project string) (map[string]int,
 func (s *Store) Unchosen(ctx context.Context) ([]render.Job, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+jobColumns+` FROM renders
 		WHERE kind = 'scene' AND state = 'done' AND NOT chosen ORDER BY finished, id LIMIT $1`, overdueJobs)
-	return collect(rows, err, "listing takes", scanJob)
+	jobs, err := collect(rows, err, "listing takes", scanJob)
+	return s.openAll(ctx, jobs, err)
 }
 
 // Chosen notes that a scene shows a take.

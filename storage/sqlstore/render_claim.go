@@ -65,7 +65,7 @@ func (s *Store) Claim(ctx context.Context, w render.Want) (c render.Change, err 
 		}
 		return render.ErrNone
 	})
-	return c, err
+	return s.openChange(ctx, c, err)
 }
 
 // turns lists the workspaces that have jobs waiting, those with the fewest running

@@ -45,6 +45,9 @@ func (s *Store) Since(ctx context.Context, doc string, after uint64) (rooms.Stor
 	if err == nil && len(l.stored.Damage) > 0 {
 		err = rooms.ErrCorrupt
 	}
+	if err == nil {
+		err = s.openStored(ctx, &l)
+	}
 	if err != nil {
 		return rooms.Stored{}, fmt.Errorf("reading what %s got: %w", doc, err)
 	}
@@ -62,7 +65,7 @@ func (l *loading) since(ctx context.Context, after int64) error {
 		return err
 	}
 	if len(l.stored.Damage) > 0 || l.last < l.head { // the first of them are gone, perhaps
-		l.stored.Damage, l.bad, l.stored.Tail, l.last = nil, nil, nil, 0
+		l.stored.Damage, l.bad, l.rows, l.last = nil, nil, nil, 0
 		if _, err := l.snapshot(ctx, "document_snapshots"); err != nil {
 			return err
 		}
@@ -79,12 +82,16 @@ func (l *loading) since(ctx context.Context, after int64) error {
 
 // Announce stores a notice for all nodes; see rooms.Shared.
 func (s *Store) Announce(ctx context.Context, payload []byte) (seq uint64, err error) {
+	c, err := s.sealed(ctx, installation, "notice", payload)
+	if err != nil {
+		return 0, fmt.Errorf("sealing a notice: %w", err)
+	}
 	err = s.locking(ctx, func(tx transaction) error {
 		// The row is locked until the commit: numbers follow the commits.
 		if err := tx.QueryRowContext(ctx, `UPDATE notice_head SET seq = seq + 1 WHERE id = 1 RETURNING seq`).Scan(&seq); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (seq, at, payload) VALUES ($1, `+tx.clock+`, $2)`, int64(seq), blob(payload)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (seq, at, payload) VALUES ($1, `+tx.clock+`, $2)`, int64(seq), blob(c.bytes)); err != nil {
 			return err
 		}
 		if seq%forgetEvery != 0 {
@@ -111,6 +118,10 @@ func (s *Store) Notices(ctx context.Context, after uint64, most int) (n rooms.No
 		})
 		return err
 	})
+	for i := 0; i < len(n.List) && err == nil; i++ {
+		one := &n.List[i]
+		one.Payload, err = s.opened(ctx, installation, "notice", content{one.Payload, isSealed(one.Payload)})
+	}
 	if err != nil {
 		return rooms.Notices{}, fmt.Errorf("reading notices: %w", err)
 	}

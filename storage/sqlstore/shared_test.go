@@ -37,7 +37,8 @@ func TestNodes(t *testing.T) {
 func pair(t *testing.T) (a, b *sqlstore.Store) {
 	t.Helper()
 	url := testservers.Copy(t, migrated)
-	return connect(t, url), connect(t, url)
+	m := newMaster(t)
+	return sealedBy(t, connect(t, url), m), sealedBy(t, connect(t, url), m)
 }
 
 // Nodes that start at once on an empty database make its schema once.

@@ -12,7 +12,7 @@ import (
 )
 
 // append stores writes in one commit; see engine.
-func (s *embedded) append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
+func (s *embedded) append(ctx context.Context, writes []rooms.Write, sealed bool) ([]rooms.Receipt, error) {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (s *embedded) append(ctx context.Context, writes []rooms.Write) ([]rooms.Re
 	if err != nil {
 		return nil, err
 	}
-	a := appender{log: s.log, tx: tx, now: time.Now()}
+	a := appender{log: s.log, tx: tx, now: time.Now(), sealed: sealed}
 	receipts, err := a.all(ctx, writes)
 	if err != nil {
 		return nil, errors.Join(err, ignoreDone(tx.Rollback()))
@@ -74,6 +74,7 @@ type appender struct {
 	log    logStatements
 	tx     *sql.Tx
 	now    time.Time
+	sealed bool // updates are
 	insert *sql.Stmt
 }
 
@@ -106,7 +107,7 @@ func (a *appender) one(ctx context.Context, w rooms.Write) (rooms.Receipt, error
 		if at.IsZero() {
 			at = a.now
 		}
-		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, row{id, seq, at.UnixMilli(), e.Person, e.Update}.sum(), blob(e.Update)); err != nil {
+		if _, err := a.insert.ExecContext(ctx, id, seq, at.UnixMilli(), e.Person, row{id, seq, at.UnixMilli(), e.Person, e.Update, a.sealed}.sum(), blob(e.Update)); err != nil {
 			return rooms.Receipt{}, err
 		}
 		if err := a.attribute(ctx, id, e, at); err != nil {

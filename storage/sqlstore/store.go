@@ -29,12 +29,13 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB
 	dialect dialect
+	sealer  Sealer // nil: contents are stored in clear
 }
 
 // engine is what each kind of database does in its own way.
 type engine interface {
-	// append stores writes in one commit, see rooms.Log.
-	append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error)
+	// append stores writes in one commit, see rooms.Log. Their updates may be sealed.
+	append(ctx context.Context, writes []rooms.Write, sealed bool) ([]rooms.Receipt, error)
 	// transact runs fn in one write transaction and commits it, durably, unless fn
 	// fails. It may run fn again when other transactions were in the way.
 	transact(ctx context.Context, strict bool, fn func(tx transaction) error) error
@@ -90,7 +91,11 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 
 // Append stores all writes in one commit; see rooms.Log.
 func (s *Store) Append(ctx context.Context, writes []rooms.Write) ([]rooms.Receipt, error) {
-	receipts, err := s.append(ctx, writes)
+	writes, err := s.sealWrites(ctx, writes)
+	if err != nil {
+		return nil, err
+	}
+	receipts, err := s.append(ctx, writes, s.sealer != nil)
 	if err != nil {
 		return nil, fmt.Errorf("appending: %w", s.failed(err))
 	}

@@ -70,12 +70,19 @@ func (s *Store) TakeTicket(ctx context.Context, hash []byte) (t auth.Ticket, err
 // Secret returns what is stored under a name. When there is nothing it stores fresh, and
 // returns that, or what another node has stored at the same moment.
 func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (value []byte, err error) {
+	c, err := s.sealed(ctx, installation, "secret "+name, fresh)
+	if err != nil {
+		return nil, fmt.Errorf("sealing the secret %q: %w", name, err)
+	}
 	err = s.tx(ctx, func(tx transaction) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, fresh); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, c.bytes); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(ctx, `SELECT value FROM secrets WHERE name = $1`, name).Scan(&value)
 	})
+	if err == nil {
+		value, err = s.opened(ctx, installation, "secret "+name, content{value, c.sealed})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the secret %q: %w", name, err)
 	}
