@@ -10,7 +10,7 @@
 // Plain AES-GCM with random nonces is safe for 2³² messages a key, which a busy
 // project could reach. XAES derives a key for each message from a nonce of 24
 // bytes: a key is safe for 2⁸⁰ messages, so nothing needs to be counted.
-// HKDF with a salt of 16 bytes would do the same, but costs about three times as much a value
+// HKDF with a salt of 16 bytes would do the same, but costs more than twice as much a value
 // (BenchmarkSealEntry and BenchmarkHKDFEntry).
 //
 // A sealed value does not tell that it is one: a Yjs update may begin with any
