@@ -6,11 +6,12 @@ import "context"
 const (
 	CacheSize = cacheSize
 	Pause     = rotationPause
+	PerKey    = messagesPerKey
 )
 
 // SealXAES seals with a given nonce, as the vectors of C2SP have it.
 func SealXAES(key, nonce, plain []byte, label string) []byte {
-	return newXAES(key).message(nonce).Seal(nil, nonce[prefixSize:], plain, []byte(label))
+	return newXAES(key).derive([prefixSize]byte(nonce)).gcm.Seal(nil, nonce[prefixSize:], plain, []byte(label))
 }
 
 // RotateOn rotates with a file system that fails where before says so.

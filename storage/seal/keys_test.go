@@ -53,6 +53,46 @@ func TestTheSameValueIsSealedAnewEachTime(t *testing.T) {
 	}
 }
 
+func TestADerivedKeySealsSoManyValuesAndNotMore(t *testing.T) {
+	k := newKeys(t)
+	values := map[string][]byte{} // one for each prefix of nonces
+	counts := map[string]int{}
+	for range 2*seal.PerKey + 1 {
+		value := sealed(t, k, "project:a", "entry d", "x")
+		prefix := string(value[1:13])
+		values[prefix] = value
+		counts[prefix]++
+	}
+	if len(values) != 3 {
+		t.Errorf("%d values have %d derived keys", 2*seal.PerKey+1, len(values))
+	}
+	for range 2 {
+		for prefix, value := range values {
+			wantOpen(t, k, "project:a", value, "x")
+			if counts[prefix] > seal.PerKey {
+				t.Errorf("%d values have one derived key", counts[prefix])
+			}
+		}
+	}
+}
+
+func TestManyCallersSealAndOpenAtOnce(t *testing.T) {
+	k := newKeys(t)
+	var running sync.WaitGroup
+	for i := range 8 {
+		other := newKeys(t) // its derived keys are others
+		running.Go(func() {
+			for j := range 200 {
+				want := fmt.Sprint(i, j)
+				wantOpen(t, k, "project:a", sealed(t, k, "project:a", "entry d", want), want)
+				_, err := k.Open(t.Context(), "project:a", "entry d", sealed(t, other, "project:a", "entry d", want))
+				wantErr(t, "Open of another installation's value", err, seal.ErrSealed)
+			}
+		})
+	}
+	running.Wait()
+}
+
 func TestEveryFlippedBitAndEveryCutIsFound(t *testing.T) {
 	k := newKeys(t)
 	value := sealed(t, k, "project:a", "entry d", "Dawn breaks over the harbour")
@@ -271,15 +311,15 @@ func TestTheCacheKeepsTheKeysUsedLast(t *testing.T) {
 	k := seal.New(load(t, newMaster(t)), store)
 	first := sealed(t, k, "project:first", "entry d", "x")
 	second := sealed(t, k, "project:second", "entry d", "x")
+	before := store.count("Key")
 	for i := range seal.CacheSize - 1 {
 		sealed(t, k, fmt.Sprint("project:", i), "entry d", "")
 		wantOpen(t, k, "project:first", first, "x")
 	}
-	before := store.count("Key")
-	wantOpen(t, k, "project:first", first, "x")
-	if got := store.count("Key") - before; got != 0 {
-		t.Errorf("a key in use was fetched %d times", got)
+	if got := store.count("Key") - before; got != seal.CacheSize-1 {
+		t.Errorf("for %d new keys keys were fetched %d times", seal.CacheSize-1, got)
 	}
+	before = store.count("Key")
 	wantOpen(t, k, "project:second", second, "x")
 	if got := store.count("Key") - before; got != 1 {
 		t.Errorf("the key that was used longest ago was fetched %d times", got)

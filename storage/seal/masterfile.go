@@ -116,7 +116,7 @@ func parseMaster(line string) (masterKey, error) {
 		return masterKey{}, errors.New("not an id and a key")
 	}
 	secret, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(secret) != keySize {
+	if err != nil || len(secret) != keySize || strings.Contains(text, "\r") { // which base64 skips
 		return masterKey{}, fmt.Errorf("the key is not %d bytes in base64", keySize)
 	}
 	key := newMasterKey(secret)
