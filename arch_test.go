@@ -53,13 +53,13 @@ var packages = map[string]struct {
 	"render/pack":                {ours: []string{"render"}},
 	"render/ffmpeg":              {ours: []string{"render", "render/mark"}, others: []string{"golang.org/x/image"}},
 	"media/ffprobe":              {ours: []string{"media"}},
-	"storage/blob":               {},
+	"storage/blob":               {others: []string{"github.com/minio/minio-go"}},
 	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},
 	"storage/sqlstore": {
 		ours:   domain,
 		others: []string{"github.com/pressly/goose", "modernc.org/sqlite", "github.com/jackc/pgx"},
 	},
-	"storage/storagetest": {ours: domain},
+	"storage/storagetest": {ours: append([]string{"storage/blob"}, domain...)}, // whose interface is its own: several call it
 	"storage/testservers": {others: []string{"github.com/jackc/pgx"}},
 	"server": {
 		ours: domain,

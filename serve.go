@@ -108,7 +108,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	files, err := blob.Open(filepath.Join(c.dataDir, "media"))
+	files, err := blob.OpenFiles(filepath.Join(c.dataDir, "media"))
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
