@@ -17,6 +17,7 @@ import (
 )
 
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	storagetest.Blobs(t, func(t *testing.T) func(t *testing.T) blob.Store {
 		dir := filepath.Join(t.TempDir(), "media")
 		return func(t *testing.T) blob.Store { return open(t, dir) }

@@ -73,6 +73,9 @@ func (f *Files) replaceMark(ctx context.Context, old, mark string) error {
 		err = f.write(draft, strings.NewReader(mark))
 	}
 	if err == nil {
+		err = f.step("rename", markFile)
+	}
+	if err == nil {
 		err = f.root.Rename(draft, markFile)
 	}
 	if err == nil {

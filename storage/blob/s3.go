@@ -172,7 +172,8 @@ func (p *place) set(name, value string) error {
 
 // advice says what to set when a bucket cannot be opened.
 func advice(err error) error {
-	switch code := answer(err).Code; code {
+	refusal := answer(err)
+	switch refusal.Code {
 	case "NoSuchBucket":
 		return fmt.Errorf("%w; make the bucket, or name another in the URL (s3://BUCKET/PREFIX)", err)
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch":
@@ -181,6 +182,9 @@ func advice(err error) error {
 		return fmt.Errorf("%w; give the credentials the right to read, write and delete objects of this bucket", err)
 	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException":
 		return fmt.Errorf("%w; set the bucket's region in the URL (?region=…)", err)
+	}
+	if refusal.StatusCode >= 400 && refusal.StatusCode < 500 { // each server has codes of its own
+		return fmt.Errorf("%w; see that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those in the URL, are of this store", err)
 	}
 	var network net.Error
 	if errors.As(err, &network) || errors.Is(err, errTimeout) {

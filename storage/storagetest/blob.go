@@ -39,10 +39,15 @@ func Blobs(t *testing.T, place func(t *testing.T) (open func(t *testing.T) blob.
 	}
 }
 
-// randomBytes are the same for the same seed.
+// randomBytes are the same for the same seed. They repeat after a prime number of bytes,
+// which no part of an upload is a multiple of.
 func randomBytes(seed uint64, n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(b)
+	block := make([]byte, min(n, 65_521))
+	_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(block)
+	b := make([]byte, 0, n)
+	for len(b) < n {
+		b = append(b, block[:min(len(block), n-len(b))]...)
+	}
 	return b
 }
 
