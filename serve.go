@@ -162,7 +162,7 @@ func (n *node) openStores(ctx context.Context, c config) (err error) {
 	if n.key, err = n.signingKey(ctx, c.dataDir); err != nil {
 		return err
 	}
-	if n.files, err = blob.Open(filepath.Join(c.dataDir, "media")); err != nil {
+	if n.files, err = blob.OpenFiles(filepath.Join(c.dataDir, "media")); err != nil {
 		return err
 	}
 	if c.redisURL != "" {

@@ -70,7 +70,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	metrics := server.NewMetrics(prometheus.NewRegistry())
 	dir := filepath.Join(t.TempDir(), "media")
-	files, err := blob.Open(dir)
+	files, err := blob.OpenFiles(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,23 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/soratoo/soratoo/storage/blob"
+	"github.com/soratoo/soratoo/storage/storagetest"
 )
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	storagetest.Blobs(t, func(t *testing.T) func(t *testing.T) blob.Store {
+		dir := filepath.Join(t.TempDir(), "media")
+		return func(t *testing.T) blob.Store { return open(t, dir) }
+	})
+}
 
 func open(t *testing.T, dir string) *blob.Files {
 	t.Helper()
-	f, err := blob.Open(dir)
+	f, err := blob.OpenFiles(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,15 +118,19 @@ func TestWhatIsNotWholeIsNotThere(t *testing.T) {
 	}
 }
 
-func TestUnfinishedFilesAreClearedAway(t *testing.T) {
+func TestUnfinishedFilesAreClearedAwayWhenTheyAreOld(t *testing.T) {
 	dir := t.TempDir()
 	open(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, "unfinished", "half"), []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
+	for name, age := range map[string]time.Duration{"old": 25 * time.Hour, "running": 23 * time.Hour} {
+		path := filepath.Join(dir, "unfinished", name)
+		err := os.WriteFile(path, []byte("half"), 0o600)
+		if err := errors.Join(err, os.Chtimes(path, time.Time{}, time.Now().Add(-age))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	open(t, dir)
-	if left := files(t, dir); len(left) != 0 {
-		t.Errorf("there is %v", left)
+	if left := files(t, dir); len(left) != 1 || left[filepath.Join(dir, "unfinished", "running")] == 0 {
+		t.Errorf("there is %v, want what another node may be writing", left)
 	}
 }
 
