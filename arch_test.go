@@ -31,7 +31,7 @@ var packages = map[string]struct {
 	others []string // prefixes of import paths
 }{
 	".": {
-		ours:   append([]string{"server", "storage", "storage/blob", "rooms/redisbus", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
+		ours:   append([]string{"server", "storage", "storage/blob", "storage/seal", "rooms/redisbus", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
 	"crdt":                       {ours: []string{"crdt/lib0"}},
@@ -55,7 +55,7 @@ var packages = map[string]struct {
 	"media/ffprobe":              {ours: []string{"media"}},
 	"storage/blob":               {others: []string{"github.com/minio/minio-go"}},
 	"storage/seal":               {others: []string{"filippo.io/age"}},
-	"storage":                    {ours: append([]string{"storage/sqlstore"}, domain...)},
+	"storage":                    {ours: append([]string{"storage/sqlstore", "storage/blob", "storage/seal"}, domain...)},
 	"storage/sqlstore": {
 		ours:   append([]string{"storage/seal"}, domain...),
 		others: []string{"github.com/pressly/goose", "modernc.org/sqlite", "github.com/jackc/pgx"},

@@ -42,7 +42,8 @@ func newCluster(t *testing.T, count int, settings ...string) *cluster {
 		c.ports = append(c.ports, port)
 		defer l.Close() // so that they differ
 	}
-	c.settings = append(settings, "SORATOO_PUBLIC_URL=http://localhost:"+c.ports[0])
+	c.settings = append(settings, "SORATOO_PUBLIC_URL=http://localhost:"+c.ports[0],
+		"SORATOO_MASTER_KEY_FILE="+filepath.Join(c.dir, "master.key"), "SORATOO_BLOB_URL=file://"+filepath.Join(c.dir, "media"))
 	c.nodes = make([]*running, count)
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,8 @@ type config struct {
 	metricsListen string
 	dataDir       string
 	databaseURL   string // of PostgreSQL; empty: embedded in dataDir
+	blobURL       string // of media; empty: files in dataDir
+	masterKey     string // file of the master key; empty: in dataDir
 	redisURL      string // empty: nodes find each other's edits in the database
 	log           string // level and form
 	personSockets string // how many one person may have at once
@@ -41,6 +44,8 @@ var settings = []setting{
 	{"SORATOO_DATA_DIR", "data-dir", "embedded database, media and keys", func(c *config) *string { return &c.dataDir }},
 	{"SORATOO_DATABASE_URL", "database-url", "PostgreSQL, postgres://…, which nodes may share (default: embedded in the data directory)", func(c *config) *string { return &c.databaseURL }},
 	{"SORATOO_REDIS_URL", "redis-url", "Redis, redis://…, which brings nodes together at once; needs a database URL", func(c *config) *string { return &c.redisURL }},
+	{"SORATOO_BLOB_URL", "blob-url", "where media are: s3://bucket/prefix?endpoint=…, or file:///path that nodes share (default: in the data directory)", func(c *config) *string { return &c.blobURL }},
+	{"SORATOO_MASTER_KEY_FILE", "master-key-file", "the key that unlocks everything, made at the first start; all nodes read the same (default: master.key in the data directory)", func(c *config) *string { return &c.masterKey }},
 	{"SORATOO_TRUSTED_PROXIES", "trusted-proxies", "networks whose X-Forwarded-For is believed, with commas between", func(c *config) *string { return &c.proxies }},
 	{"SORATOO_LOG", "log", "debug, info, warn or error, and text or json", func(c *config) *string { return &c.log }},
 	{"SORATOO_PERSON_SOCKETS", "person-sockets", "connections that one person may have at once", func(c *config) *string { return &c.personSockets }},
@@ -49,7 +54,7 @@ var settings = []setting{
 // planned are settings whose part of the product is not in this version. They
 // are refused: who sets one relies on it.
 var planned = []string{
-	"SORATOO_BLOB_URL", "SORATOO_MASTER_KEY_FILE", "SORATOO_SMTP_URL",
+	"SORATOO_SMTP_URL",
 	"SORATOO_OIDC_ISSUER", "SORATOO_OIDC_CLIENT_ID", "SORATOO_OIDC_CLIENT_SECRET",
 	"SORATOO_VIDEOS_URL", "SORATOO_VIDEOS_API_KEY", "SORATOO_VIDEOS_MODELS", "SORATOO_RENDER_WORKERS",
 }
@@ -126,6 +131,9 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("SORATOO_PUBLIC_URL %q is not an address like https://video.example.org", c.publicURL)}
 	}
 	c.publicURL = u.Scheme + "://" + u.Host
+	if c.masterKey == "" {
+		c.masterKey = filepath.Join(c.dataDir, "master.key")
+	}
 	if n, err := strconv.Atoi(c.personSockets); err != nil || n < 1 {
 		return usageError{fmt.Errorf("SORATOO_PERSON_SOCKETS %q is not a number like 64", c.personSockets)}
 	}

@@ -249,7 +249,7 @@ func TestWrongUsageIsSaidInOneLine(t *testing.T) {
 		{"SORATOO_PUBLIC_URL=https://video.example/path", "", "SORATOO_PUBLIC_URL"},
 		{"SORATOO_LOG=loud", "", "SORATOO_LOG"},
 		{"SORATOO_LOG=info,xml", "", "SORATOO_LOG"},
-		{"SORATOO_DATABASE_URL=postgres://db", "", "SORATOO_DATABASE_URL"},
+		{"SORATOO_SMTP_URL=smtp://mail", "", "SORATOO_SMTP_URL"},
 		{"SORATOO_REDIS_URL=redis://cache", "demo", "SORATOO_REDIS_URL"},
 	} {
 		got := runProgram(t, []string{c.setting}, strings.Fields(c.args)...)

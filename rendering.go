@@ -72,7 +72,7 @@ func (n *node) openFootage(ctx context.Context, job render.Job, id string) (io.R
 	if err != nil {
 		return nil, "", err
 	}
-	content, err := n.files.Open(ctx, id)
+	content, err := mediaBlobs{n.blobs}.Open(ctx, a)
 	return content, a.Type, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -28,6 +27,7 @@ import (
 	"github.com/soratoo/soratoo/server"
 	"github.com/soratoo/soratoo/storage"
 	"github.com/soratoo/soratoo/storage/blob"
+	"github.com/soratoo/soratoo/storage/seal"
 	"github.com/soratoo/soratoo/web"
 )
 
@@ -86,7 +86,8 @@ func listen(ctx context.Context, c config) (public, private net.Listener, err er
 // node is the parts of a running server, wired.
 type node struct {
 	store   storage.Store
-	files   *blob.Files
+	files   blob.Store
+	blobs   *seal.Blobs // in files
 	auth    *auth.Service
 	hub     *rooms.Hub
 	history *history.Service
@@ -136,7 +137,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*node, error) {
 // media makes the service of media. Without ffprobe, browsers tell what they
 // find in files.
 func (n *node) mediaService() *media.Service {
-	c := media.Config{Store: n.store, Blobs: n.files, Rights: n.auth}
+	c := media.Config{Store: n.store, Blobs: mediaBlobs{n.blobs}, Rights: n.auth}
 	if prober := ffprobe.Find(); prober != nil {
 		c.Prober = prober
 	}
@@ -152,37 +153,6 @@ func (n *node) rested(r rooms.Rested) {
 		return
 	}
 	n.hub.Broadcast(r.Doc, []byte(`{"type":"notice","notice":"versions"}`))
-}
-
-// openStores opens what keeps the node's state. On failure close lets go of what is open.
-func (n *node) openStores(ctx context.Context, c config) (err error) {
-	if n.store, err = storage.Open(ctx, storage.Config{Dir: c.dataDir, URL: c.databaseURL}); err != nil {
-		return err
-	}
-	if n.key, err = n.signingKey(ctx, c.dataDir); err != nil {
-		return err
-	}
-	if n.files, err = blob.OpenFiles(filepath.Join(c.dataDir, "media")); err != nil {
-		return err
-	}
-	if c.redisURL != "" {
-		n.bus, err = redisbus.Open(ctx, c.redisURL)
-	}
-	return err
-}
-
-// signingKey is the key of the installation's access tokens: the store has it, so that all
-// nodes have one. A file of it, as earlier versions kept, is taken over.
-func (n *node) signingKey(ctx context.Context, dir string) (ed25519.PrivateKey, error) {
-	own, err := auth.LoadKey(filepath.Join(dir, "access.key"))
-	if err != nil {
-		return nil, err
-	}
-	seed, err := n.store.Secret(ctx, "access key", own.Seed())
-	if err != nil {
-		return nil, err
-	}
-	return auth.KeyOf(seed)
 }
 
 // close lets go of what was opened.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -88,9 +87,9 @@ func (s *signer) check(token string) (h holder, expires time.Time, err error) {
 	return holder{said.Subject, said.Session}, said.ExpiresAt.Time, nil
 }
 
-// LoadKey reads the signing key of an installation from a file, which it makes
-// when there is none, for its owner's eyes only.
-func LoadKey(path string) (ed25519.PrivateKey, error) {
+// ReadKey reads the signing key of an installation from a file, or makes one when there
+// is none.
+func ReadKey(path string) (ed25519.PrivateKey, error) {
 	const kind = "SORATOO ED25519 SEED"
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +97,7 @@ func LoadKey(path string) (ed25519.PrivateKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("making a signing key: %w", err)
 		}
-		return key, storeKey(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: key.Seed()}))
+		return key, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
@@ -116,21 +115,4 @@ func KeyOf(seed []byte) (ed25519.PrivateKey, error) {
 		return nil, fmt.Errorf("the signing key has %d bytes, want %d", len(seed), ed25519.SeedSize)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
-}
-
-// storeKey writes a key's file wholly or not at all: a half one would keep the
-// server from starting.
-func storeKey(path string, block []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // of mode 0600
-	if err != nil {
-		return fmt.Errorf("storing the signing key: %w", err)
-	}
-	_, err = f.Write(block)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("storing the signing key: %w", err), os.Remove(f.Name()))
-	}
-	return nil
 }

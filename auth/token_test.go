@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,24 +131,32 @@ func TestATokenEnds(t *testing.T) {
 	wantErr(t, "Token after its end", err, auth.ErrUnauthenticated)
 }
 
-func TestTheKeyIsMadeOnceForItsOwnerOnly(t *testing.T) {
+func TestTheKeyOfEarlierVersionsIsRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.key")
-	first, err := auth.LoadKey(path)
+	fresh, err := auth.ReadKey(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode = %v, %v, want 0600", info.Mode(), err)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reading a key that is not there made a file (%v)", err)
 	}
-	second, err := auth.LoadKey(path)
-	if err != nil || !first.Equal(second) {
-		t.Errorf("second LoadKey: %v, equal: %t", err, first.Equal(second))
-	}
-	if err := os.WriteFile(path, []byte("not a key"), 0o600); err != nil {
+	block := pem.EncodeToMemory(&pem.Block{Type: "SORATOO ED25519 SEED", Bytes: fresh.Seed()})
+	if err := os.WriteFile(path, block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := auth.LoadKey(path); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("LoadKey of garbage = %v, want an error that names the file", err)
+	if key, err := auth.ReadKey(path); err != nil || !key.Equal(fresh) {
+		t.Errorf("ReadKey: %v, equal: %t", err, key.Equal(fresh))
+	}
+	if key, err := auth.KeyOf(fresh.Seed()); err != nil || !key.Equal(fresh) {
+		t.Errorf("KeyOf: %v, equal: %t", err, key.Equal(fresh))
+	}
+	if _, err := auth.KeyOf([]byte("short")); err == nil {
+		t.Error("a key of five bytes is one")
+	}
+	if err := os.WriteFile(path, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := auth.ReadKey(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("ReadKey of garbage = %v, want an error that names the file", err)
 	}
 }

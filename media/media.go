@@ -80,16 +80,16 @@ type Store interface {
 	DeleteAsset(ctx context.Context, id string) error
 }
 
-// Blobs keeps bytes under names, which are ids of ours.
+// Blobs keeps the bytes of assets.
 type Blobs interface {
 	// Put stores all that r has. When it returns nil the bytes are on disk;
-	// otherwise nothing is there.
-	Put(ctx context.Context, name string, r io.Reader) error
+	// otherwise nothing is there. Of the asset its id and project are known.
+	Put(ctx context.Context, a Asset, r io.Reader) error
 	// Open opens what is stored; auth.ErrNotFound does not come from here, but
 	// fs.ErrNotExist when there is nothing.
-	Open(ctx context.Context, name string) (io.ReadSeekCloser, error)
+	Open(ctx context.Context, a Asset) (io.ReadSeekCloser, error)
 	// Remove removes what is stored, if it is there.
-	Remove(ctx context.Context, name string) error
+	Remove(ctx context.Context, id string) error
 }
 
 // Rights tells what somebody may do in a project.

@@ -118,7 +118,7 @@ func (s *Service) store(ctx context.Context, person string, u Upload) (Asset, er
 		Person: person, Made: u.Made, Created: s.Now().UTC().Truncate(time.Millisecond),
 	}
 	sum := sha256.New()
-	if err := s.Blobs.Put(ctx, a.ID, io.TeeReader(content, sum)); err != nil {
+	if err := s.Blobs.Put(ctx, a, io.TeeReader(content, sum)); err != nil {
 		return Asset{}, err
 	}
 	a.Size, a.Hash = incoming.n, hex.EncodeToString(sum.Sum(nil))
@@ -146,7 +146,7 @@ func (s *Service) checkStored(ctx context.Context, a Asset, f Form) error {
 	if f.Kind != Image {
 		return nil
 	}
-	content, err := s.Blobs.Open(ctx, a.ID)
+	content, err := s.Blobs.Open(ctx, a)
 	if err != nil {
 		return fmt.Errorf("opening what was stored: %w", err)
 	}
@@ -158,7 +158,7 @@ func (s *Service) look(ctx context.Context, a *Asset, f Form) error {
 	if s.Prober == nil || f.Kind == File {
 		return nil
 	}
-	content, err := s.Blobs.Open(ctx, a.ID)
+	content, err := s.Blobs.Open(ctx, *a)
 	if err != nil {
 		return fmt.Errorf("opening what was stored: %w", err)
 	}
@@ -219,8 +219,8 @@ func (s *Service) Open(ctx context.Context, p auth.Principal, id string) (Asset,
 	if err != nil {
 		return Asset{}, nil, err
 	}
-	content, err := s.Blobs.Open(ctx, a.ID)
-	if errors.Is(err, fs.ErrNotExist) {
+	content, err := s.Blobs.Open(ctx, a)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrLost) {
 		return Asset{}, nil, ErrLost
 	}
 	if err != nil {

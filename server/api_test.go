@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -95,7 +96,7 @@ func newSite(t *testing.T, publicURL string, client ...fs.FS) *site {
 		Renders: rendersOf(store, accounts, func() *server.Server { return s }),
 		Hub:     hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: hub, Rights: accounts}),
 		Media: media.New(media.Config{
-			Store: store, Blobs: files, Rights: accounts, FileBytes: fileBytes, ProjectBytes: projectBytes,
+			Store: store, Blobs: plainBlobs{files}, Rights: accounts, FileBytes: fileBytes, ProjectBytes: projectBytes,
 		}),
 		Log: slog.New(slog.NewTextHandler(logs, nil)), Metrics: metrics, PublicURL: publicURL, Version: "test",
 		Web:     client[0],
@@ -451,4 +452,15 @@ func prepared(t testing.TB, path string) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// plainBlobs keeps media as they are.
+type plainBlobs struct{ *blob.Files }
+
+func (b plainBlobs) Put(ctx context.Context, a media.Asset, r io.Reader) error {
+	return b.Files.Put(ctx, a.ID, r)
+}
+
+func (b plainBlobs) Open(ctx context.Context, a media.Asset) (io.ReadSeekCloser, error) {
+	return b.Files.Open(ctx, a.ID)
 }

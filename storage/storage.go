@@ -13,6 +13,7 @@ import (
 	"github.com/soratoo/soratoo/media"
 	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/storage/seal"
 	"github.com/soratoo/soratoo/storage/sqlstore"
 )
 
@@ -26,6 +27,7 @@ type Store interface {
 	render.Store
 	render.Desk
 	Shared
+	Sealed
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -38,6 +40,14 @@ type Shared interface {
 	// Secret returns what is stored under a name; when there is nothing, fresh, which it
 	// stores.
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
+}
+
+// Sealed is a store whose contents are sealed.
+type Sealed interface {
+	seal.Store
+	installations
+	// SealBy has contents sealed from now on, see sqlstore.Store.
+	SealBy(by sqlstore.Sealer)
 }
 
 // Config says where a store is.
@@ -58,8 +68,15 @@ func Open(ctx context.Context, c Config) (Store, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data directory: %w", err)
 	}
+	var s *sqlstore.Store
+	var err error
 	if c.URL != "" {
-		return sqlstore.OpenPostgres(ctx, c.URL)
+		s, err = sqlstore.OpenPostgres(ctx, c.URL)
+	} else {
+		s, err = sqlstore.Open(ctx, filepath.Join(c.Dir, databaseFile))
 	}
-	return sqlstore.Open(ctx, filepath.Join(c.Dir, databaseFile))
+	if err != nil {
+		return nil, err // and not a store that is nil
+	}
+	return s, nil
 }

@@ -67,3 +67,9 @@ type Store interface {
 	// DropKey removes the key of a scope, if it has one.
 	DropKey(ctx context.Context, scope string) error
 }
+
+// Installation is the scope of what belongs to no project and no person.
+const Installation = "installation"
+
+// Project is the scope of what belongs to a project.
+func Project(id string) string { return "project:" + id }

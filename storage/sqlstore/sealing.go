@@ -11,6 +11,7 @@ import (
 	"github.com/soratoo/soratoo/history"
 	"github.com/soratoo/soratoo/render"
 	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/storage/seal"
 )
 
 // Sealer makes what is stored unreadable for who has the database alone; see storage/seal.
@@ -27,15 +28,10 @@ type Sealer interface {
 // they have ended, and never while a connection is held.
 func (s *Store) SealBy(by Sealer) { s.sealer = by }
 
-// installation is the scope of what belongs to no project.
-const installation = "installation"
-
-func scopeOf(project string) string { return "project:" + project }
-
 // scopeOfDoc is the scope of a document, which its name begins with.
 func scopeOfDoc(doc string) string {
 	project, _, _ := strings.Cut(doc, "/")
-	return scopeOf(project)
+	return seal.Project(project)
 }
 
 // content is bytes as a database has them.
@@ -115,11 +111,11 @@ const sealedText = "sealed:"
 
 // sealVersion seals what a version holds, in place.
 func (s *Store) sealVersion(ctx context.Context, v history.Version, changes string) (state []byte, text string, err error) {
-	c, err := s.sealed(ctx, scopeOf(v.Project), "version "+v.ID, v.State)
+	c, err := s.sealed(ctx, seal.Project(v.Project), "version "+v.ID, v.State)
 	if err != nil || !c.sealed {
 		return blob(c.bytes), changes, err
 	}
-	t, err := s.sealed(ctx, scopeOf(v.Project), "changes "+v.ID, []byte(changes))
+	t, err := s.sealed(ctx, seal.Project(v.Project), "changes "+v.ID, []byte(changes))
 	return c.bytes, sealedText + base64.StdEncoding.EncodeToString(t.bytes), err
 }
 
@@ -134,11 +130,11 @@ func (s *Store) openVersion(ctx context.Context, v storedVersion) (state []byte,
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading a version: %w", err)
 	}
-	if changes, err = s.opened(ctx, scopeOf(v.Project), "changes "+v.ID, content{b, true}); err != nil {
+	if changes, err = s.opened(ctx, seal.Project(v.Project), "changes "+v.ID, content{b, true}); err != nil {
 		return nil, nil, fmt.Errorf("reading a version: %w", err)
 	}
 	if v.state != nil {
-		if state, err = s.opened(ctx, scopeOf(v.Project), "version "+v.ID, content{v.state, true}); err != nil {
+		if state, err = s.opened(ctx, seal.Project(v.Project), "version "+v.ID, content{v.state, true}); err != nil {
 			return nil, nil, fmt.Errorf("reading a version: %w", err)
 		}
 	}
@@ -153,7 +149,7 @@ const sealFormat = 1
 
 // sealJob seals what a job is of, in place.
 func (s *Store) sealJob(ctx context.Context, j *render.Job) error {
-	c, err := s.sealed(ctx, scopeOf(j.Project), "render", j.Spec)
+	c, err := s.sealed(ctx, seal.Project(j.Project), "render", j.Spec)
 	if err != nil {
 		return fmt.Errorf("sealing a render: %w", err)
 	}
@@ -163,7 +159,7 @@ func (s *Store) sealJob(ctx context.Context, j *render.Job) error {
 
 // openJob opens what a job is of, in place.
 func (s *Store) openJob(ctx context.Context, j *render.Job) error {
-	spec, err := s.opened(ctx, scopeOf(j.Project), "render", content{j.Spec, isSealed(j.Spec)})
+	spec, err := s.opened(ctx, seal.Project(j.Project), "render", content{j.Spec, isSealed(j.Spec)})
 	if err != nil {
 		return fmt.Errorf("reading a render: %w", err)
 	}

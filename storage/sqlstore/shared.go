@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/soratoo/soratoo/rooms"
+	"github.com/soratoo/soratoo/storage/seal"
 )
 
 const (
@@ -82,7 +83,7 @@ func (l *loading) since(ctx context.Context, after int64) error {
 
 // Announce stores a notice for all nodes; see rooms.Shared.
 func (s *Store) Announce(ctx context.Context, payload []byte) (seq uint64, err error) {
-	c, err := s.sealed(ctx, installation, "notice", payload)
+	c, err := s.sealed(ctx, seal.Installation, "notice", payload)
 	if err != nil {
 		return 0, fmt.Errorf("sealing a notice: %w", err)
 	}
@@ -120,7 +121,7 @@ func (s *Store) Notices(ctx context.Context, after uint64, most int) (n rooms.No
 	})
 	for i := 0; i < len(n.List) && err == nil; i++ {
 		one := &n.List[i]
-		one.Payload, err = s.opened(ctx, installation, "notice", content{one.Payload, isSealed(one.Payload)})
+		one.Payload, err = s.opened(ctx, seal.Installation, "notice", content{one.Payload, isSealed(one.Payload)})
 	}
 	if err != nil {
 		return rooms.Notices{}, fmt.Errorf("reading notices: %w", err)

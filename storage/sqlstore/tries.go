@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/storage/seal"
 )
 
 // triesKept is how long counts are kept that nobody adds to: as long as the slowest limit
@@ -70,7 +71,7 @@ func (s *Store) TakeTicket(ctx context.Context, hash []byte) (t auth.Ticket, err
 // Secret returns what is stored under a name. When there is nothing it stores fresh, and
 // returns that, or what another node has stored at the same moment.
 func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (value []byte, err error) {
-	c, err := s.sealed(ctx, installation, "secret "+name, fresh)
+	c, err := s.sealed(ctx, seal.Installation, "secret "+name, fresh)
 	if err != nil {
 		return nil, fmt.Errorf("sealing the secret %q: %w", name, err)
 	}
@@ -81,7 +82,7 @@ func (s *Store) Secret(ctx context.Context, name string, fresh []byte) (value []
 		return tx.QueryRowContext(ctx, `SELECT value FROM secrets WHERE name = $1`, name).Scan(&value)
 	})
 	if err == nil {
-		value, err = s.opened(ctx, installation, "secret "+name, content{value, c.sealed})
+		value, err = s.opened(ctx, seal.Installation, "secret "+name, content{value, c.sealed})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the secret %q: %w", name, err)

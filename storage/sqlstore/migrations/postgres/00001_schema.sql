@@ -352,3 +352,13 @@ CREATE TABLE data_keys (
 	scope   TEXT COLLATE "C" PRIMARY KEY,
 	wrapped BYTEA NOT NULL
 );
+
+-- Which installation this is, so that it is noticed when media or keys are another's.
+-- The epoch changes with each start of a database that one process has for itself; next
+-- is the one that is about to be.
+CREATE TABLE installation (
+	id    BIGINT PRIMARY KEY CHECK (id = 1),
+	name  TEXT NOT NULL,
+	epoch TEXT NOT NULL,
+	next  TEXT NOT NULL
+);
