@@ -22,8 +22,15 @@ func adminHelp() string {
 	return `Work on an installation as its operator. With the embedded database its server has to be stopped.
 
 Usage: soratoo admin create-user --name NAME --email EMAIL --birth-year YEAR --accepted-policy [flags]
+       soratoo admin backup FILE [--passphrase-file FILE] [flags]
+       soratoo admin restore FILE [--passphrase-file FILE] [flags]
+       soratoo admin rotate-keys [flags]
        soratoo admin nodes [flags]
 
+  backup        copy everything into one encrypted file, beside servers at work. It opens with the master
+                key, which is not in it, or with a passphrase, and then that key is in it.
+  restore       bring a backup into an empty installation, also on the other kind of database.
+  rotate-keys   change the master key. With PostgreSQL the servers go on meanwhile; it takes 15 seconds at least.
   nodes         list the nodes that share the database, with their rooms, members and load.
   create-user   make an account with a workspace of its own. The password is the first line of
                 standard input. The year is looked at, not kept. --accepted-policy says that the
@@ -34,8 +41,11 @@ Usage: soratoo admin create-user --name NAME --email EMAIL --birth-year YEAR --a
 
 // adminCommands are what an operator may ask for.
 var adminCommands = map[string]func(program, context.Context) error{
+	"backup":      program.backup,
 	"create-user": program.createUser,
 	"nodes":       program.nodes,
+	"restore":     program.restore,
+	"rotate-keys": program.rotateKeys,
 }
 
 // admin does what an operator asks for.

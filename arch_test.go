@@ -31,7 +31,7 @@ var packages = map[string]struct {
 	others []string // prefixes of import paths
 }{
 	".": {
-		ours:   append([]string{"server", "storage", "storage/blob", "storage/seal", "rooms/redisbus", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
+		ours:   append([]string{"server", "storage", "storage/blob", "storage/seal", "storage/backup", "rooms/redisbus", "media/ffprobe", "render/ffmpeg", "render/pack", "web"}, domain...),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/sync"},
 	},
 	"crdt":                       {ours: []string{"crdt/lib0"}},
@@ -54,6 +54,7 @@ var packages = map[string]struct {
 	"render/ffmpeg":              {ours: []string{"render", "render/mark"}, others: []string{"golang.org/x/image"}},
 	"media/ffprobe":              {ours: []string{"media"}},
 	"storage/blob":               {others: []string{"github.com/minio/minio-go"}},
+	"storage/backup":             {ours: []string{"storage/blob", "storage/sqlstore"}, others: []string{"filippo.io/age"}},
 	"storage/seal":               {others: []string{"filippo.io/age"}},
 	"storage":                    {ours: append([]string{"storage/sqlstore", "storage/blob", "storage/seal"}, domain...)},
 	"storage/sqlstore": {

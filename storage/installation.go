@@ -89,6 +89,25 @@ func begin(ctx context.Context, db installations, media blob.Marks, here sqlstor
 	return db.SetInstallation(ctx, next, sqlstore.Installation{Name: next.Name, Epoch: next.Next})
 }
 
+// Adopt has a database that was restored go on with media that were restored beside it, or
+// have outlived the database it is a copy of: whatever else has these media finds out.
+func Adopt(ctx context.Context, db installations, media blob.Marks) error {
+	here, err := db.Installation(ctx)
+	if err != nil {
+		return err
+	}
+	mark, err := media.Mark(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the mark of the media: %w", err)
+	}
+	_, epoch, _ := strings.Cut(mark, "/")
+	fresh := sqlstore.Installation{Name: here.Name, Epoch: epoch, Next: rand.Text()}
+	if ok, err := db.SetInstallation(ctx, here, fresh); err != nil || !ok {
+		return errors.Join(err, ErrForeign)
+	}
+	return Belong(ctx, db, media, true)
+}
+
 // Keys opens the master key of an installation, and has the store seal by it. The key is
 // made when nothing is sealed yet, and there is none.
 func Keys(ctx context.Context, path string, s Store) (*seal.Keys, error) {

@@ -28,6 +28,7 @@ type Store interface {
 	render.Desk
 	Shared
 	Sealed
+	Copied
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -40,6 +41,14 @@ type Shared interface {
 	// Secret returns what is stored under a name; when there is nothing, fresh, which it
 	// stores.
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
+}
+
+// Copied is a store that can be copied.
+type Copied interface {
+	// Dump reads all that is stored, as of one moment; see sqlstore.Store.
+	Dump(ctx context.Context, each func(sqlstore.Rows) error) error
+	// Fill stores what Dump has read, in an empty store; see sqlstore.Store.
+	Fill(ctx context.Context, next func() (sqlstore.Rows, error)) error
 }
 
 // Sealed is a store whose contents are sealed.
@@ -62,6 +71,18 @@ var ErrInUse = sqlstore.ErrInUse
 
 // databaseFile is the embedded database in a data directory.
 const databaseFile = "soratoo.db"
+
+// OpenToCopy opens a store for reading alone, beside servers at work.
+func OpenToCopy(ctx context.Context, c Config) (Store, error) {
+	if c.URL != "" {
+		return Open(ctx, c)
+	}
+	s, err := sqlstore.OpenToCopy(ctx, filepath.Join(c.Dir, databaseFile))
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
 // Open opens a store. An embedded one fails when another process has it open.
 func Open(ctx context.Context, c Config) (Store, error) {

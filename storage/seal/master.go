@@ -53,6 +53,15 @@ func CreateMaster(path string) (*Master, error) {
 	return LoadMaster(path)
 }
 
+// PlaceMaster makes the file of a master key from the content of another one, as a backup
+// has it. It is fs.ErrExist when there is a file already.
+func PlaceMaster(path string, content []byte) error {
+	if _, err := parseMasters(content); err != nil {
+		return fmt.Errorf("the master key that is to be at %s: %w", path, err)
+	}
+	return disk{}.create(path, content)
+}
+
 // Reload reads the file anew, unless that was done within the last second. When
 // the file cannot be read, the keys stay as they are.
 func (m *Master) Reload() error {

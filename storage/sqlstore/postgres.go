@@ -34,10 +34,12 @@ const (
 
 var postgresDialect = dialect{
 	share: ` FOR KEY SHARE`, exclusive: ` FOR UPDATE`, free: ` FOR UPDATE SKIP LOCKED`,
-	single: `SELECT pg_try_advisory_xact_lock(hashtextextended('soratoo compaction', $1))`,
-	clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
-	moment: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
-	goose:  goose.DialectPostgres, folder: "migrations/postgres",
+	single:   `SELECT pg_try_advisory_xact_lock(hashtextextended('soratoo compaction', $1))`,
+	given:    `OVERRIDING SYSTEM VALUE`,
+	sequence: `SELECT setval(pg_get_serial_sequence('%[1]s', 'id'), GREATEST((SELECT MAX(id) FROM %[1]s), 1))`,
+	clock:    `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
+	moment:   sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+	goose:    goose.DialectPostgres, folder: "migrations/postgres",
 }
 
 // schemaLock is the advisory lock of who changes the schema: "soratoo" in hexadecimal.

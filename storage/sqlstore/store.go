@@ -54,6 +54,8 @@ type dialect struct {
 	exclusive string        // locks them against any other that locks them
 	free      string        // the same, leaving out rows that another has locked
 	single    string        // whether nobody else does to a document what its transaction does; "" where there is one writer
+	given     string        // has a statement give ids that the database would give
+	sequence  string        // has a table of such ids go on behind them; "" where that is so
 	clock     string        // the database's time, in milliseconds
 	moment    sql.TxOptions // of a transaction that only reads, all of it at one moment
 	goose     goose.Dialect // of migrations,
