@@ -47,7 +47,7 @@ func (e *editor) read(ctx context.Context) (wire.Message, error) {
 
 // join opens a connection to a document and makes the handshake.
 func (s *service) join(ctx context.Context, document string, client uint64) (*editor, error) {
-	conn, err := s.dial(ctx, document)
+	conn, err := s.dial(ctx, document, client)
 	if err != nil {
 		return nil, err
 	}

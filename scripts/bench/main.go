@@ -18,7 +18,7 @@ import (
 )
 
 // limit bounds a whole run. Peers that it cuts off are not measured further.
-const limit = 10 * time.Minute
+const limit = 30 * time.Minute
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -34,6 +34,7 @@ func main() {
 type bench struct {
 	dir   string // temporary
 	peers string // where the peers are installed; empty when they could not be
+	only  string // servers whose names have these words; empty: all
 	quick bool
 	trace []crdttest.Keystroke
 	book  book
@@ -44,24 +45,25 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		what, args = args[0], args[1:]
 	}
-	flags := flag.NewFlagSet("bench [engine|server|page|films|renders|all]", flag.ExitOnError)
+	flags := flag.NewFlagSet("bench [engine|log|server|page|films|renders|all]", flag.ExitOnError)
 	quick := flags.Bool("quick", false, "fewer repetitions and connections; docs/benchmarks.md is not written")
+	only := flags.String("only", "", "servers whose names have these words; docs/benchmarks.md is not written")
 	_ = flags.Parse(args) // exits on errors
-	if !slices.Contains([]string{"all", "engine", "server", "page", "films", "renders"}, what) {
-		return fmt.Errorf("%q is none of engine, server, page, films, renders, all", what)
+	if !slices.Contains([]string{"all", "engine", "log", "server", "page", "films", "renders"}, what) {
+		return fmt.Errorf("%q is none of engine, log, server, page, films, renders, all", what)
 	}
 	dir, err := os.MkdirTemp("", "soratoo-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, quick: *quick}
+	b := &bench{dir: dir, quick: *quick, only: *only}
 	failed := b.measure(ctx, what)
 	fmt.Println()
 	if err := b.book.write(os.Stdout); err != nil {
 		return errors.Join(failed, err)
 	}
-	if what != "all" || *quick || failed != nil && !errors.Is(failed, errLost) {
+	if what != "all" || *quick || *only != "" || failed != nil && !errors.Is(failed, errLost) {
 		return failed
 	}
 	// What was lost is told in the tables, too.
@@ -74,6 +76,8 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	switch what {
+	case "log":
+		return b.logs(ctx)
 	case "page":
 		return b.pages(ctx)
 	case "films":
@@ -89,6 +93,11 @@ func (b *bench) measure(ctx context.Context, what string) (err error) {
 	}
 	if what != "server" {
 		if err := b.engines(ctx); err != nil {
+			return err
+		}
+	}
+	if what == "all" {
+		if err := b.logs(ctx); err != nil {
 			return err
 		}
 	}

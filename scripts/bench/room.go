@@ -31,9 +31,9 @@ const (
 
 // busy is what happened in a busy room.
 type busy struct {
-	p50, p99       time.Duration
-	cpu, generator float64 // for a delivery, in µs, of the server and of us
-	arrived, want  int     // deliveries
+	p50, p99      time.Duration
+	spent         spent // in the time that counts
+	arrived, want int   // deliveries
 }
 
 func (r busy) missing() int { return r.want - r.arrived }
@@ -46,6 +46,16 @@ func (r busy) delivery() string {
 	return text
 }
 
+// cpu is the processor time for a delivery.
+func (r busy) cpu() string {
+	each := func(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/float64(r.arrived)) }
+	stores := "–"
+	if r.spent.stores > 0 {
+		stores = each(r.spent.stores)
+	}
+	return each(r.spent.nodes) + " / " + stores + " / " + each(r.spent.own) + " µs"
+}
+
 // room is a document that editors write into at a steady rate.
 type room struct {
 	service   *service
@@ -55,7 +65,7 @@ type room struct {
 	first     int            // the edits before it only warm up
 	began     time.Time
 	delivered atomic.Int64
-	cpu       [2]time.Duration // of the server and of us, when first was sent
+	before    spent // when first was sent
 }
 
 // busyRoom lets editors write so many edits a second into one document.
@@ -135,7 +145,7 @@ func (r *room) run(ctx context.Context) (busy, error) {
 	for end := time.Now().Add(patient * time.Second); r.delivered.Load() < int64(want) && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(5 * time.Millisecond)
 	}
-	server, generator := r.service.cpu()-r.cpu[0], ownCPU()-r.cpu[1]
+	after := r.service.spent()
 	stop()
 	readers.Wait()
 	var took []time.Duration
@@ -146,10 +156,9 @@ func (r *room) run(ctx context.Context) (busy, error) {
 		return busy{}, errors.Join(errors.New("nothing was delivered"), ctx.Err())
 	}
 	slices.Sort(took)
-	n := float64(len(took))
 	return busy{
 		p50: took[len(took)/2], p99: took[len(took)*99/100], arrived: len(took), want: want,
-		cpu: float64(server.Microseconds()) / n, generator: float64(generator.Microseconds()) / n,
+		spent: spent{after.nodes - r.before.nodes, after.stores - r.before.stores, after.own - r.before.own},
 	}, ctx.Err()
 }
 
@@ -169,7 +178,7 @@ func (r *room) write(ctx context.Context) error {
 					due = time.Since(r.began)
 				}
 				if i == r.first {
-					r.cpu = [2]time.Duration{r.service.cpu(), ownCPU()}
+					r.before = r.service.spent()
 				}
 				r.due[i].Store(int64(due))
 				if err := r.editors[i%len(r.editors)].edit(ctx, i); err != nil {

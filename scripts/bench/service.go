@@ -19,13 +19,17 @@ import (
 	"github.com/coder/websocket"
 )
 
-// service is a server under load.
+// service is a server under load: one node, or several that are one service.
 type service struct {
-	name, kind   string
-	acknowledged string // what an acknowledgement means
+	name, kind      string
+	acknowledged    string // what an acknowledgement means
+	size            int    // nodes; 0 is one
+	postgres, redis bool   // what it keeps its state in, and finds its nodes by
 
-	cmd       *exec.Cmd
-	url       string // ws://
+	stores    stores
+	nodes     []*exec.Cmd
+	urls      []string // ws://, of the nodes
+	url       string   // of the first
 	token     string
 	workspace string
 	documents []string
@@ -57,40 +61,87 @@ func (b *bench) withServer(ctx context.Context, s *service, fn func() error) err
 		return err
 	}
 	defer os.RemoveAll(dir)
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		return err
+	s.nodes, s.urls, s.documents, s.token = nil, nil, nil, ""
+	defer s.kill()
+	err = b.startNodes(ctx, s, dir)
+	if err == nil {
+		err = s.ready(ctx)
 	}
-	defer func() { _ = log.Close() }() // another process writes it
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	if s.cmd, err = b.command(ctx, s.kind, port, filepath.Join(dir, "data")); err != nil {
-		return err
-	}
-	s.documents, s.token, s.url = nil, "", "ws://127.0.0.1:"+port
-	s.cmd.Stderr = log
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	defer func() {
-		_ = s.cmd.Process.Kill() // its work is done, however it ends
-		_ = s.cmd.Wait()
-	}()
-	err = s.ready(ctx, port)
 	if err == nil {
 		err = fn()
 	}
-	if text, _ := os.ReadFile(log.Name()); err != nil && len(text) > 0 {
-		err = fmt.Errorf("%w\nits log ends: %s", err, text[max(0, len(text)-1000):])
+	for i := range s.nodes {
+		if text, _ := os.ReadFile(nodeLog(dir, i)); err != nil && len(text) > 0 {
+			err = fmt.Errorf("%w\nthe log of node %d ends: %s", err, i, text[max(0, len(text)-1000):])
+		}
 	}
 	return err
 }
 
-// command is what starts a server.
-func (b *bench) command(ctx context.Context, kind, port, data string) (*exec.Cmd, error) {
-	if kind == "soratoo" {
+// startNodes starts the nodes of a server.
+func (b *bench) startNodes(ctx context.Context, s *service, dir string) error {
+	var ports []string
+	for range max(1, s.size) {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		ports, s.urls = append(ports, port), append(s.urls, "ws://127.0.0.1:"+port)
+	}
+	s.url = s.urls[0]
+	var settings []string
+	if s.postgres {
+		database, err := s.stores.database(ctx, "bench")
+		if err != nil {
+			return err
+		}
+		settings = append(settings, "SORATOO_DATABASE_URL="+database)
+	}
+	if s.redis {
+		settings = append(settings, "SORATOO_REDIS_URL="+s.stores.redis.URL)
+	}
+	for i, port := range ports {
+		cmd, err := b.command(ctx, s, port)
+		if err != nil {
+			return err
+		}
+		if s.kind == "soratoo" {
+			cmd.Env = append(cmd.Env, append(settings, "SORATOO_PUBLIC_URL=http://localhost:"+ports[0], "SORATOO_DATA_DIR="+filepath.Join(dir, fmt.Sprint("data", i)))...)
+		}
+		if err := s.startNode(cmd, nodeLog(dir, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nodeLog(dir string, i int) string { return filepath.Join(dir, fmt.Sprint("log", i)) }
+
+func (s *service) startNode(cmd *exec.Cmd, file string) error {
+	log, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // another process writes it
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.nodes = append(s.nodes, cmd)
+	return nil
+}
+
+// kill ends the nodes.
+func (s *service) kill() {
+	for _, cmd := range s.nodes {
+		_ = cmd.Process.Kill() // its work is done, however it ends
+		_ = cmd.Wait()
+	}
+}
+
+// command is what starts a node.
+func (b *bench) command(ctx context.Context, s *service, port string) (*exec.Cmd, error) {
+	if s.kind == "soratoo" {
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err
@@ -101,13 +152,15 @@ func (b *bench) command(ctx context.Context, kind, port, data string) (*exec.Cmd
 				cmd.Env = append(cmd.Env, pair)
 			}
 		}
-		cmd.Env = append(cmd.Env, "SORATOO_LISTEN=127.0.0.1:"+port, "SORATOO_METRICS_LISTEN=127.0.0.1:0",
-			"SORATOO_PUBLIC_URL=http://localhost:"+port, "SORATOO_DATA_DIR="+data, "SORATOO_LOG=warn,text",
+		cmd.Env = append(cmd.Env, "SORATOO_LISTEN=127.0.0.1:"+port, "SORATOO_METRICS_LISTEN=127.0.0.1:0", "SORATOO_LOG=warn,text",
 			"SORATOO_PERSON_SOCKETS=100000") // all connections of a run are one person's
 		return cmd, nil
 	}
-	script := map[string]string{"hocuspocus": "hocuspocus.mjs", "y-websocket": "ywebsocket.mjs"}[kind]
-	cmd := exec.CommandContext(ctx, "node", script, port)
+	args := []string{map[string]string{"hocuspocus": "hocuspocus.mjs", "y-websocket": "ywebsocket.mjs"}[s.kind], port}
+	if s.redis {
+		args = append(args, s.stores.redis.Port())
+	}
+	cmd := exec.CommandContext(ctx, "node", args...)
 	cmd.Dir = b.peers
 	return cmd, nil
 }
@@ -121,25 +174,34 @@ func freePort() (string, error) {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
-// ready waits until the server answers, and signs up where one must.
-func (s *service) ready(ctx context.Context, port string) error {
+// ready waits until all nodes answer, and signs up where one must.
+func (s *service) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	for {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			_ = c.Close() // it was only to see
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s does not answer: %w", s.name, ctx.Err())
-		case <-time.After(50 * time.Millisecond):
+	for _, url := range s.urls {
+		if err := answers(ctx, strings.TrimPrefix(url, "ws://")); err != nil {
+			return fmt.Errorf("%s does not answer: %w", s.name, err)
 		}
 	}
 	if s.kind == "soratoo" {
 		return s.signUp()
 	}
 	return nil
+}
+
+// answers waits until somebody listens at an address.
+func answers(ctx context.Context, address string) error {
+	for {
+		if c, err := net.Dial("tcp", address); err == nil {
+			_ = c.Close() // it was only to see
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // call speaks REST with SoraToo.
@@ -212,9 +274,9 @@ func (s *service) document(i int) (string, error) {
 	return s.documents[i], nil
 }
 
-// dial opens a connection to a document in the protocol that it is measured in:
-// y-websocket's, or Hocuspocus's own.
-func (s *service) dial(ctx context.Context, document string) (*websocket.Conn, error) {
+// dial opens a connection to a document in the protocol that it is measured in,
+// y-websocket's or Hocuspocus's own, at the nodes in turns.
+func (s *service) dial(ctx context.Context, document string, turn uint64) (*websocket.Conn, error) {
 	options := &websocket.DialOptions{}
 	path := "/" + document
 	switch s.kind {
@@ -224,26 +286,33 @@ func (s *service) dial(ctx context.Context, document string) (*websocket.Conn, e
 	case "hocuspocus":
 		path = "/"
 	}
-	c, _, err := websocket.Dial(ctx, s.url+path, options)
+	c, _, err := websocket.Dial(ctx, s.urls[turn%uint64(len(s.urls))]+path, options)
 	if err == nil {
 		c.SetReadLimit(frameSize)
 	}
 	return c, err
 }
 
-// status is a field of the process's status, in bytes.
-func (s *service) status(name string) float64 {
-	return kilobytes(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid), name)
+// status is a field of the status of all nodes together, in bytes.
+func (s *service) status(name string) (sum float64) {
+	for _, cmd := range s.nodes {
+		sum += kilobytes(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid), name)
+	}
+	return sum
 }
 
-// cpu is the processor time that the process has used.
-func (s *service) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
+// spent is the processor time that was used by the nodes, by what they keep their state
+// in, and by this process.
+type spent struct{ nodes, stores, own time.Duration }
+
+func (s *service) spent() spent {
+	out := spent{own: ownCPU()}
+	var pids []int
+	for _, cmd := range s.nodes {
+		p, _ := statOf(cmd.Process.Pid)
+		out.nodes += p.own
+		pids = append(pids, cmd.Process.Pid)
 	}
-	fields := strings.Fields(string(text)[bytes.LastIndexByte(text, ')')+1:])
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond // a tick is 1/100 s on Linux
+	out.stores = s.stores.cpu(pids)
+	return out
 }

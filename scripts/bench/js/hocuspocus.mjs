@@ -1,6 +1,10 @@
-// A Hocuspocus server without storage: node hocuspocus.mjs PORT
+// A Hocuspocus server without storage, which finds others through a Redis if it is
+// given one: node hocuspocus.mjs PORT [REDIS_PORT]
+import { Redis } from "@hocuspocus/extension-redis";
 import { Server } from "@hocuspocus/server";
 
-const server = new Server({ address: "127.0.0.1", port: Number(process.argv[2]), quiet: true });
+const [, , port, redis] = process.argv;
+const extensions = redis ? [new Redis({ host: "127.0.0.1", port: Number(redis) })] : [];
+const server = new Server({ address: "127.0.0.1", port: Number(port), quiet: true, extensions });
 await server.listen();
 console.log("listening");

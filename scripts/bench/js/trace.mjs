@@ -1,5 +1,5 @@
 // Types the trace through a server with one Yjs client and reads it with another:
-//   node trace.mjs soratoo|hocuspocus|y-websocket URL DOCUMENT TRACE [TOKEN]
+//   node trace.mjs hocuspocus|y-websocket URL READER_URL DOCUMENT TRACE [TOKEN]
 // Prints {"typed", "read", "equal"}: milliseconds until the last key was sent,
 // and until another client has the same text.
 import { readFileSync } from "node:fs";
@@ -8,10 +8,10 @@ import WebSocket from "ws";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
-const [, , kind, url, name, file, token] = process.argv;
+const [, , kind, url, readerURL, name, file, token] = process.argv;
 const trace = JSON.parse(readFileSync(file, "utf8"));
 
-const open = async () => {
+const open = async (url) => {
 	const document = new Y.Doc();
 	if (kind === "y-websocket") {
 		const provider = new WebsocketProvider(url, name, document, { WebSocketPolyfill: WebSocket, disableBc: true });
@@ -31,7 +31,7 @@ const open = async () => {
 	return { document, saved };
 };
 
-const writer = await open();
+const writer = await open(url);
 const text = new Y.Text();
 writer.document.getMap("scenes").set("paper", new Y.Map([["prompt", text]]));
 const began = performance.now();
@@ -45,7 +45,7 @@ for (const [i, [at, deleted, inserted]] of trace.entries()) {
 const typed = performance.now() - began;
 await writer.saved();
 const want = text.toString();
-const reader = await open();
+const reader = await open(readerURL);
 const seen = () => reader.document.getMap("scenes").get("paper")?.get("prompt").toString();
 while (seen() !== want && performance.now() - began < 120_000) {
 	await new Promise((resolve) => setTimeout(resolve, 20));
