@@ -80,9 +80,9 @@ func (p program) nodes(ctx context.Context) error {
 		return err
 	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NODE\tADDRESS\tVERSION\tUP\tROOMS\tMEMBERS\tLOAD")
+	_, _ = fmt.Fprintln(table, "NODE\tADDRESS\tVERSION\tUP\tROOMS\tMEMBERS\tLOAD")
 	for _, n := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%.2f\n", n.ID, n.Address, n.Version, n.Seen.Sub(n.Started).Round(time.Second), n.Rooms, n.Members, n.Load)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%.2f\n", n.ID, n.Address, n.Version, n.Seen.Sub(n.Started).Round(time.Second), n.Rooms, n.Members, n.Load)
 	}
 	return table.Flush()
 }

@@ -282,6 +282,11 @@ func TestAClusterSurvivesFaults(t *testing.T) {
 			}
 			s.database.Start(t)
 		}},
+		{"a slow database", func() {
+			s.databaseProxy.Latency(20 * time.Millisecond)
+			l.acknowledged(faultEdits / 3)
+			s.databaseProxy.Latency(0)
+		}},
 		{"lines to the database cut in the middle", func() {
 			for i := range 5 {
 				s.databaseProxy.CutAfter(3000 + 777*i)

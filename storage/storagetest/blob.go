@@ -86,7 +86,7 @@ func blobSeeks(t *testing.T, open func(t *testing.T) blob.Store) {
 	must(t, s.Put(t.Context(), "seeks", onlyReader(want)))
 	r, err := s.Open(t.Context(), "seeks")
 	must(t, err)
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	random := rand.New(rand.NewPCG(seed, seed))
 	model := bytes.NewReader(want)
 	for range 100 {

@@ -25,7 +25,6 @@ type Proxy struct {
 	conns   map[net.Conn]struct{}
 	latency time.Duration
 	hole    chan struct{} // closed when bytes flow; nil while they do
-	refuse  bool
 	cut     int          // bytes from the server after which the next connection ends; 0: never
 	frames  func() Fault // what becomes of the next message of Redis's pub/sub; nil: nothing
 }
@@ -88,16 +87,6 @@ func (p *Proxy) Hole(on bool) {
 	}
 }
 
-// Refuse has new connections refused, and the old ones end.
-func (p *Proxy) Refuse(on bool) {
-	p.mu.Lock()
-	p.refuse = on
-	p.mu.Unlock()
-	if on {
-		p.Reset()
-	}
-}
-
 // CutAfter ends the next connection after so many bytes of the server.
 func (p *Proxy) CutAfter(bytes int) {
 	p.mu.Lock()
@@ -137,19 +126,16 @@ func (p *Proxy) Reset() {
 
 // serve carries one connection.
 func (p *Proxy) serve(c net.Conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	p.mu.Lock()
-	refuse, cut := p.refuse, p.cut
+	cut := p.cut
 	p.cut = 0
 	p.mu.Unlock()
-	if refuse {
-		return
-	}
 	s, err := net.Dial("tcp", p.to)
 	if err != nil {
 		return
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	p.mu.Lock()
 	p.conns[c], p.conns[s] = struct{}{}, struct{}{}
 	p.mu.Unlock()

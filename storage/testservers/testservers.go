@@ -69,7 +69,7 @@ func freePort(t testing.TB) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	a, _ := l.Addr().(*net.TCPAddr)
 	return a.Port
 }
