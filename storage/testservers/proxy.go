@@ -25,8 +25,8 @@ type Proxy struct {
 	conns   map[net.Conn]struct{}
 	latency time.Duration
 	hole    chan struct{} // closed when bytes flow; nil while they do
-	cut     int          // bytes from the server after which the next connection ends; 0: never
-	frames  func() Fault // what becomes of the next message of Redis's pub/sub; nil: nothing
+	cut     int           // bytes from the server after which the next connection ends; 0: never
+	frames  func() Fault  // what becomes of the next message of Redis's pub/sub; nil: nothing
 }
 
 // Fault is what becomes of a message.
