@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,10 +59,10 @@ func (b *bench) publish(ctx context.Context, file string) error {
 Written by `+"`make bench`"+` on %s. Everything in one table was measured in the same run on the same machine. Lower is better
 unless it says otherwise; × is a time in ours.
 
-Machine: %s, %d cores, %s of memory. Versions: %s, Node %s, %s.
+Machine: %s, %d cores, %s of memory. Versions: %s, PostgreSQL %s, Redis %s, Node %s, %s.
 
 `, time.Now().Format("2 January 2006"), processor(), runtime.NumCPU(), memory(),
-		strings.Replace(runtime.Version(), "go", "Go ", 1), nodeVersion(ctx), b.versions())
+		strings.Replace(runtime.Version(), "go", "Go ", 1), cmp.Or(b.postgres, notMeasured), redisVersion(ctx), nodeVersion(ctx), b.versions())
 	return errors.Join(err, b.book.write(f), f.Close())
 }
 

@@ -48,6 +48,8 @@ func (b *bench) logs(ctx context.Context) error {
 	if err := s.open(true, false); err != nil {
 		say("PostgreSQL is not measured: %v", err)
 		kinds = kinds[:2]
+	} else {
+		b.postgres = s.postgresVersion(ctx)
 	}
 	columns := []string{"work"}
 	for _, k := range kinds {

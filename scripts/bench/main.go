@@ -36,8 +36,10 @@ type bench struct {
 	peers string // where the peers are installed; empty when they could not be
 	only  string // servers whose names have these words; empty: all
 	quick bool
-	trace []crdttest.Keystroke
-	book  book
+	// postgres is its version; empty when it was not measured.
+	postgres string
+	trace    []crdttest.Keystroke
+	book     book
 }
 
 func run(ctx context.Context, args []string) error {

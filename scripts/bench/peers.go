@@ -121,7 +121,7 @@ func (b *bench) version(name, npm string) string {
 func (b *bench) versions() string {
 	return strings.Join([]string{
 		b.version("Yjs", "yjs"), b.version("ywasm", "ywasm"),
-		b.version("@hocuspocus/server", "@hocuspocus/server"), b.version("y-websocket's server", "y-websocket-2"),
+		b.version("@hocuspocus/server", "@hocuspocus/server"), b.version("@hocuspocus/extension-redis", "@hocuspocus/extension-redis"), b.version("y-websocket's server", "y-websocket-2"),
 		b.version("@hocuspocus/provider", "@hocuspocus/provider"), b.version("y-websocket's client", "y-websocket"),
 	}, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,6 +113,30 @@ func (s *stores) database(ctx context.Context, name string) (string, error) {
 	}
 	u.Path = "/" + name
 	return u.String(), nil
+}
+
+// postgresVersion is what the database says that it is.
+func (s *stores) postgresVersion(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.postgres.URL)
+	if err != nil {
+		return notMeasured
+	}
+	defer func() { _ = conn.Close(ctx) }() // it has been asked
+	version, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), " ")
+	return version
+}
+
+// redisVersion is what the program says that it is.
+func redisVersion(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "redis-server", "--version").Output()
+	if err != nil {
+		return notMeasured
+	}
+	_, version, _ := strings.Cut(string(out), "v=")
+	version, _, _ = strings.Cut(version, " ")
+	return version
 }
 
 // cpu is the processor time that the servers have used: all processes that this one has
