@@ -23,6 +23,9 @@ const (
 	knownAssets  = 10_000 // of a project that renders know
 )
 
+// workDir is where renders are made, in the data directory.
+const workDir = "work"
+
 // rendering is the queue and the renderers of a node, wired to the rest.
 type rendering struct {
 	dispatcher *render.Dispatcher
@@ -31,13 +34,12 @@ type rendering struct {
 
 // rendering makes the queue. Without ffmpeg it says so, and jobs wait.
 func (n *node) rendering(dir string) (rendering, error) {
-	work := filepath.Join(dir, "work")
-	if err := os.RemoveAll(work); err != nil { // what a killed process has left
-		return rendering{}, fmt.Errorf("clearing the directory of renders: %w", err)
-	}
+	// Commands run beside a server that shares their database.
+	work := filepath.Join(dir, workDir, auth.NewID())
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return rendering{}, fmt.Errorf("making the directory of renders: %w", err)
 	}
+	n.work = work
 	renderers, missing := map[string]render.Renderer{}, ""
 	embedded, err := ffmpeg.New(ffmpeg.Config{Open: n.openFootage, Logger: n.log})
 	if err != nil {
@@ -61,6 +63,21 @@ func (n *node) rendering(dir string) (rendering, error) {
 		Workers: workers, Near: func(spending render.Spending) { n.server.RendersNotice("budget", spending.Projects) },
 	})
 	return r, nil
+}
+
+// clearWork removes what processes that were killed have left of renders. It is for who
+// has the data directory for itself.
+func (n *node) clearWork() error {
+	left, err := os.ReadDir(filepath.Dir(n.work))
+	for _, entry := range left {
+		if entry.Name() != filepath.Base(n.work) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(filepath.Dir(n.work), entry.Name())))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("clearing the directory of renders: %w", err)
+	}
+	return nil
 }
 
 // openFootage opens an asset of a job's project.

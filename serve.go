@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -65,6 +66,9 @@ func (p program) serve(ctx context.Context) error {
 		return errors.Join(err, public.Close(), private.Close())
 	}
 	n.address = public.Addr().String()
+	if err := n.clearWork(); err != nil {
+		return errors.Join(err, n.close(), public.Close(), private.Close())
+	}
 	p.say("SoraToo is at %s (metrics at http://%s/metrics). Ctrl-C ends it.\n", c.publicURL, private.Addr())
 	return errors.Join(n.run(ctx, public, private), n.close())
 }
@@ -97,6 +101,7 @@ type node struct {
 	metrics *server.Metrics
 	log     *slog.Logger
 	key     ed25519.PrivateKey
+	work    string        // of renders
 	bus     *redisbus.Bus // nil without Redis
 	address string        // of the public listener
 	cluster bool          // other nodes may share the store
@@ -158,6 +163,9 @@ func (n *node) rested(r rooms.Rested) {
 // close lets go of what was opened.
 func (n *node) close() error {
 	var errs []error
+	if n.work != "" {
+		errs = append(errs, os.RemoveAll(n.work))
+	}
 	if n.bus != nil {
 		errs = append(errs, n.bus.Close())
 	}

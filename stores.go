@@ -38,10 +38,16 @@ func (n *node) openStores(ctx context.Context, c config) (err error) {
 	if n.key, err = n.signingKey(ctx, c); err != nil {
 		return err
 	}
-	if c.redisURL != "" {
-		n.bus, err = redisbus.Open(ctx, c.redisURL)
+	if c.redisURL == "" {
+		return nil
 	}
-	return err
+	if n.bus, err = redisbus.Open(c.redisURL); err != nil {
+		return usageError{err}
+	}
+	if err := n.bus.Ping(ctx); err != nil {
+		n.log.Warn("Redis does not answer; until it does, nodes find each other's edits in the database", "err", err)
+	}
+	return nil
 }
 
 // signingKey is the key of the installation's access tokens: the store has it, sealed, so

@@ -3,6 +3,9 @@ package auth
 import (
 	"container/list"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/netip"
 	"strings"
 	"sync"
@@ -15,11 +18,12 @@ import (
 //
 // Nodes that share their state ask it, too: what one has counted counts at all.
 type limiter struct {
-	name  string
-	tries int
-	every time.Duration
-	now   func() time.Time
-	nodes Tries // nil when the node is alone
+	name   string
+	tries  int
+	every  time.Duration
+	now    func() time.Time
+	nodes  Tries // nil when the node is alone
+	secret []byte
 
 	mu    sync.Mutex               // guards what follows
 	used  map[string]*list.Element // of tries
@@ -46,12 +50,13 @@ type Tries interface {
 
 // limits makes limiters.
 type limits struct {
-	now   func() time.Time
-	nodes Tries
+	now    func() time.Time
+	nodes  Tries
+	secret []byte // that keys are hashed with, as they are emails and addresses
 }
 
 func (c limits) of(name string, n int, every time.Duration) *limiter {
-	return &limiter{name: name, tries: n, every: every, now: c.now, nodes: c.nodes, used: map[string]*list.Element{}, order: list.New()}
+	return &limiter{name: name, tries: n, every: every, now: c.now, nodes: c.nodes, secret: c.secret, used: map[string]*list.Element{}, order: list.New()}
 }
 
 // allow counts a try and tells whether it is within the limit. When other nodes cannot
@@ -65,8 +70,15 @@ func (l *limiter) allow(key string) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), nodesTimeout)
 	defer cancel()
-	ok, err := l.nodes.Try(ctx, l.name+" "+key, l.tries, l.every/time.Duration(l.tries))
+	ok, err := l.nodes.Try(ctx, l.hashed(key), l.tries, l.every/time.Duration(l.tries))
 	return ok || err != nil
+}
+
+// hashed is a key that tells nobody what it is of.
+func (l *limiter) hashed(key string) string {
+	mac := hmac.New(sha256.New, l.secret)
+	mac.Write([]byte(l.name + "\x00" + key))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // allowHere is allow by what this node has counted.

@@ -88,7 +88,7 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	l := limits{c.Now, c.Tries}
+	l := limits{c.Now, c.Tries, successorKey(c.Key)}
 	s := &Service{
 		store: c.Store, maxGuests: cmp.Or(c.ShareGuests, maxGuests), passwords: newPasswords(), now: c.Now, told: c.Ended,
 		signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now),

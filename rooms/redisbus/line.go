@@ -90,6 +90,9 @@ func (l *line) run(ctx context.Context, s *state) {
 func (l *line) serve(ctx context.Context, s *state) {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
+	if l.bus.kind.Load() == kindUnknown && l.bus.greet(ctx) != nil {
+		return
+	}
 	ps := l.bus.client.Subscribe(ctx) // to nothing yet
 	if l.follow(ctx, ps, []string{l.anchor}) != nil {
 		_ = ps.Close()
@@ -110,14 +113,14 @@ func (l *line) serve(ctx context.Context, s *state) {
 }
 
 func (l *line) follow(ctx context.Context, ps *redis.PubSub, channels []string) error {
-	if l.bus.sharded {
+	if l.bus.sharded() {
 		return ps.SSubscribe(ctx, channels...)
 	}
 	return ps.Subscribe(ctx, channels...)
 }
 
 func (l *line) unfollow(ctx context.Context, ps *redis.PubSub, channels []string) error {
-	if l.bus.sharded {
+	if l.bus.sharded() {
 		return ps.SUnsubscribe(ctx, channels...)
 	}
 	return ps.Unsubscribe(ctx, channels...)

@@ -2,6 +2,7 @@ package redisbus
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,6 +19,8 @@ type publisher struct {
 	bus   *Bus
 	queue chan message
 }
+
+var errUnknown = errors.New("the server has not answered yet")
 
 type message struct {
 	channel string
@@ -67,9 +70,12 @@ func (p *publisher) last() {
 
 // send sends a message and what waits behind it.
 func (p *publisher) send(ctx context.Context, m message) error {
+	if p.bus.kind.Load() == kindUnknown {
+		return errUnknown // nobody can follow yet, either
+	}
 	_, err := p.bus.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for n := 1; ; n++ {
-			if p.bus.sharded {
+			if p.bus.sharded() {
 				pipe.SPublish(ctx, m.channel, m.payload)
 			} else {
 				pipe.Publish(ctx, m.channel, m.payload)

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -35,7 +36,8 @@ const (
 // Bus is a rooms.Bus on a Redis server, or a cluster of them.
 type Bus struct {
 	client    redis.UniversalClient
-	sharded   bool
+	kind      atomic.Int32 // of pub/sub, once the server has answered
+	cluster   bool
 	lines     []*line
 	publisher publisher
 }
@@ -48,24 +50,26 @@ type quiet struct{}
 
 func (quiet) Printf(context.Context, string, ...any) {}
 
-// Open connects to the server of a URL: redis://user:password@host:port, rediss:// for
-// TLS, and a cluster with one or more ?addr=host:port. It fails when the server does
-// not answer, or refuses; later on it may come and go.
-func Open(ctx context.Context, address string) (*Bus, error) {
+// What a server has.
+const (
+	kindUnknown int32 = iota
+	kindPlain
+	kindSharded
+)
+
+// Open makes a bus on the server of a URL: redis://user:password@host:port, rediss:// for
+// TLS, and a cluster with one or more ?addr=host:port. The server may come later, and go,
+// see Ping.
+func Open(address string) (*Bus, error) {
 	silence.Do(func() { redis.SetLogger(quiet{}) })
 	client, cluster, err := connect(address)
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{client: client}
-	if err := b.greet(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("reaching Redis: %w; set SORATOO_REDIS_URL to a server that runs, or leave it empty", err), client.Close())
-	}
+	b := &Bus{client: client, cluster: cluster}
 	count := 1
 	if cluster {
-		if count = shards; !b.sharded {
-			return nil, errors.Join(fmt.Errorf("a cluster needs Redis %d or later", shardedSince), client.Close())
-		}
+		count = shards
 	}
 	for i := range count {
 		b.lines = append(b.lines, newLine(b, i, cluster))
@@ -107,6 +111,14 @@ func redacted(err error, u *url.URL) error {
 	return err
 }
 
+// Ping tells whether the server is there, takes the password and can do what is needed.
+func (b *Bus) Ping(ctx context.Context) error {
+	if err := b.greet(ctx); err != nil {
+		return fmt.Errorf("reaching Redis: %w", err)
+	}
+	return nil
+}
+
 // greet finds out whether the server is there, and what it can do.
 func (b *Bus) greet(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout+commandTimeout)
@@ -115,15 +127,23 @@ func (b *Bus) greet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	kind := kindPlain
 	for field := range strings.FieldsSeq(info) {
 		if version, ok := strings.CutPrefix(field, "redis_version:"); ok {
 			major, _, _ := strings.Cut(version, ".")
-			n, err := strconv.Atoi(major)
-			b.sharded = err == nil && n >= shardedSince
+			if n, err := strconv.Atoi(major); err == nil && n >= shardedSince {
+				kind = kindSharded
+			}
 		}
 	}
+	if b.cluster && kind != kindSharded {
+		return fmt.Errorf("a cluster needs Redis %d or later", shardedSince)
+	}
+	b.kind.Store(kind)
 	return nil
 }
+
+func (b *Bus) sharded() bool { return b.kind.Load() == kindSharded }
 
 // Close lets go of the connections. It is called after Run.
 func (b *Bus) Close() error { return b.client.Close() }

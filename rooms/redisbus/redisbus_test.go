@@ -2,6 +2,7 @@ package redisbus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func next[T any](t *testing.T, from chan T) T {
 // listen opens a bus and runs it.
 func listen(t *testing.T, url string) (*redisbus.Bus, *hearer) {
 	t.Helper()
-	b, err := redisbus.Open(t.Context(), url)
+	b, err := redisbus.Open(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,19 +159,52 @@ func TestEachConnectionSaysThatTopicsAreFollowed(t *testing.T) {
 	}
 }
 
+// A server that is not there when a node starts is found when it comes.
+func TestTheServerMayComeLater(t *testing.T) {
+	s := testservers.Redis(t)
+	s.Kill()
+	b, err := redisbus.Open(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Ping(t.Context()) == nil {
+		t.Error("a server answers that is not there")
+	}
+	h := &hearer{make(chan string, 1<<16), make(chan string, 1<<16), make(chan bool, 1<<10)}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Run(ctx, h) }()
+	b.Follow("a")
+	b.Publish("a", []byte("lost"))
+	s.Start(t)
+	if !next(t, h.working) || next(t, h.following) != "a" {
+		t.Error("the server is not found")
+	}
+	b.Publish("a", []byte("x"))
+	if got := next(t, h.messages); got != "a x" {
+		t.Errorf("heard %q", got)
+	}
+	stop()
+	if err := errors.Join(<-done, b.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	s := testservers.Redis(t, "--requirepass", "right")
 	for url, want := range map[string]string{
-		"redis://127.0.0.1:1":                    "SORATOO_REDIS_URL",
+		"redis://127.0.0.1:1":                    "reaching Redis",
 		"http://" + s.Address:                    "reading the Redis URL",
 		"redis://:secretword@" + s.Address:       "WRONGPASS",
 		"redis://:secretword@127.0.0.1:x":        "Redis URL",
 		"redis://:right@" + s.Address + "/notdb": "Redis URL",
 	} {
-		b, err := redisbus.Open(t.Context(), url)
+		b, err := redisbus.Open(url)
 		if err == nil {
-			_ = b.Close()
-			t.Errorf("Open(%s) works", url)
+			err = errors.Join(b.Ping(t.Context()), b.Close())
+		}
+		if err == nil {
+			t.Errorf("%s is taken", url)
 			continue
 		}
 		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secretword") {

@@ -53,6 +53,9 @@ func (d disk) replace(path string, content []byte) error {
 	draft := path + ".new"
 	err := d.draft(draft, content)
 	if err == nil {
+		err = d.step("own", func() error { return sameOwner(draft, path) })
+	}
+	if err == nil {
 		err = d.step("rename", func() error { return os.Rename(draft, path) })
 	}
 	if err != nil {
@@ -79,6 +82,20 @@ func (d disk) draft(path string, content []byte) error {
 		err = d.step("sync", file.Sync)
 	}
 	return errors.Join(err, file.Close())
+}
+
+// sameOwner gives a file to who owns another: whoever changes a key may be root, and
+// servers are not.
+func sameOwner(path, like string) error {
+	info, err := os.Stat(like)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Chown(path, int(owner.Uid), int(owner.Gid))
 }
 
 func (d disk) remove(path string) error {
