@@ -52,7 +52,7 @@ func handle[In, Out any](s *Server, api huma.API, o huma.Operation, do func(cont
 	huma.Register(api, o, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := do(ctx, in)
 		if err != nil {
-			p := s.fail(err)
+			p := s.fail(ctx, err)
 			return nil, huma.ErrorWithHeaders(p, advice(p.Status))
 		}
 		return out, nil

@@ -293,3 +293,19 @@ var empty = []byte{0}
 
 // nothing is an update that brings nothing.
 var nothing = []byte{0, 0}
+
+// Every request has an id, which its answer has and what is logged of it; an id of others
+// is taken if it can stand in a log. Sockets are logged by the id that they began with.
+func TestRequestsHaveAnID(t *testing.T) {
+	s := newSite(t, "http://localhost:8080")
+	for sent, kept := range map[string]bool{"abc-123_X": true, "": false, "a b": false, "a\nb": false, strings.Repeat("x", 65): false} {
+		a := s.do("GET", "/healthz", "", nil, func(r *http.Request) {
+			if sent != "" {
+				r.Header["X-Request-Id"] = []string{sent}
+			}
+		})
+		if got := a.header.Get("X-Request-Id"); got == "" || (got == sent) != kept {
+			t.Errorf("of the id %q came %q", sent, got)
+		}
+	}
+}

@@ -92,6 +92,7 @@ const (
 	principalKey contextKey = iota
 	requestKey
 	controlKey
+	requestIDKey
 )
 
 // who is who makes the request, in operations that need somebody.
@@ -123,7 +124,7 @@ func (s *Server) signedIn(ctx huma.Context, next func(huma.Context)) {
 	}
 	p, err := s.identify(r)
 	if err != nil {
-		writeProblem(w, s.fail(err))
+		writeProblem(w, s.fail(r.Context(), err))
 		return
 	}
 	next(huma.WithValue(ctx, principalKey, p))

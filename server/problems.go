@@ -104,10 +104,10 @@ func problem(err error) *huma.ErrorModel {
 }
 
 // fail is err as a handler returns it. What clients are not told is logged.
-func (s *Server) fail(err error) *huma.ErrorModel {
+func (s *Server) fail(ctx context.Context, err error) *huma.ErrorModel {
 	p := problem(err)
 	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
-		s.Log.Error("request failed", "err", err)
+		s.Log.Error("request failed", "request", requestIDOf(ctx), "err", err)
 	}
 	if p.Status == http.StatusUnauthorized || p.Status == http.StatusTooManyRequests {
 		s.Metrics.failed(p.Type[len(docsPath)+1:])

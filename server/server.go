@@ -61,7 +61,7 @@ type Server struct {
 // New makes a server.
 func New(c Config) *Server {
 	s := &Server{Config: c, works: newWorks(), files: readAssets(c)}
-	s.sockets.panicked = s.panicked
+	s.sockets.panicked, s.sockets.log = s.panicked, c.Log
 	s.sockets.perPerson = cmp.Or(c.PersonSockets, personSockets)
 	return s
 }
@@ -77,7 +77,7 @@ func (s *Server) Handler() http.Handler {
 	// trusted by nobody.
 	_ = elsewhere.AddTrustedOrigin(s.PublicURL)
 	r := chi.NewRouter()
-	r.Use(s.behind, s.recoverer, s.headers, s.observe, elsewhere.Handler)
+	r.Use(s.behind, s.identified, s.recoverer, s.headers, s.observe, elsewhere.Handler)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	r.Get("/readyz", s.ready)
 	r.Get("/collab", s.serveCollab)
@@ -142,7 +142,7 @@ func (s *Server) recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				s.panicked(r.Method+" "+chi.RouteContext(r.Context()).RoutePattern(), p)
+				s.panicked(r.Method+" "+chi.RouteContext(r.Context()).RoutePattern()+" "+requestIDOf(r.Context()), p)
 				writeProblem(w, problem(errInternal))
 			}
 		}()
@@ -189,7 +189,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if route == "" {
 			route = "page"
 		}
-		s.Metrics.request(route, status.status, time.Since(start))
+		took := time.Since(start)
+		s.Metrics.request(route, status.status, took)
+		s.logged(r, slog.Int("status", status.status), slog.Duration("took", took))
 	})
 }
 

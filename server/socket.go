@@ -39,6 +39,8 @@ type protocol interface {
 // socket is one WebSocket connection. Reading it is one goroutine; writing it
 // is another that exists only while something waits.
 type socket struct {
+	id       string // of the request that it began with
+	kind     string
 	ws       *websocket.Conn
 	raw      *watchedConn
 	sockets  *sockets
@@ -123,6 +125,13 @@ func (s *socket) close(reason error) {
 		s.closing = reason
 		s.startWriting()
 	}
+}
+
+// reason is why the socket ended; nil when its peer just went.
+func (s *socket) reason() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
 }
 
 // startWriting makes sure that the writer runs. The caller holds the lock.

@@ -66,7 +66,7 @@ func (r *earlyReader) Read(p []byte) (int, error) {
 // request. Requests of pages elsewhere are refused.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, kind string) (*socket, error) {
 	h := &hijacker{ResponseWriter: w}
-	sock := &socket{sockets: &s.sockets, opened: time.Now(), gauge: s.Metrics.sockets.WithLabelValues(kind)}
+	sock := &socket{id: requestIDOf(r.Context()), kind: kind, sockets: &s.sockets, opened: time.Now(), gauge: s.Metrics.sockets.WithLabelValues(kind)}
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{OriginPatterns: s.origins(), OnPingReceived: sock.pinged})
 	if err != nil {
 		return nil, fmt.Errorf("accepting a socket: %w", err)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -29,6 +30,7 @@ type sockets struct {
 
 	perPerson int                      // how many one may have
 	panicked  func(what string, p any) // is told of faults of ours
+	log       *slog.Logger
 
 	mu       sync.Mutex // guards what follows
 	all      map[*socket]struct{}
@@ -50,6 +52,7 @@ func (ss *sockets) add(s *socket) {
 		ss.empty = empty
 		ss.running.Go(func() { ss.watch(empty) })
 	}
+	ss.log.Debug("socket opened", "connection", s.id, "kind", s.kind)
 	ss.running.Go(func() { s.safely("a socket's reader", s.read) })
 	if ss.draining && !s.protocol.members() {
 		s.close(rooms.ErrRestart)
@@ -62,6 +65,7 @@ func (ss *sockets) remove(s *socket) {
 	defer ss.mu.Unlock()
 	delete(ss.all, s)
 	ss.tallies.forget(s)
+	ss.log.Debug("socket ended", "connection", s.id, "kind", s.kind, "lasted", time.Since(s.opened), "reason", s.reason())
 	s.gauge.Dec()
 	if len(ss.all) == 0 {
 		close(ss.empty)
@@ -100,7 +104,7 @@ func (ss *sockets) watch(empty <-chan struct{}) {
 func (s *socket) safely(what string, fn func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.sockets.panicked(what, p)
+			s.sockets.panicked(what+" "+s.id, p)
 			s.abort()
 		}
 	}()
