@@ -294,11 +294,14 @@ func TestAClusterSurvivesFaults(t *testing.T) {
 				l.acknowledged(faultEdits / 5)
 			}
 		}},
-		{"a node restarted in order", func() {
-			if status, took := c.end(2, syscall.SIGTERM); status != 0 {
-				t.Errorf("SIGTERM ends a node with %d after %v", status, took)
+		{"all nodes restarted, one after the other", func() {
+			for i := range c.nodes {
+				if status, took := c.end(i, syscall.SIGTERM); status != 0 {
+					t.Errorf("SIGTERM ends a node with %d after %v", status, took)
+				}
+				c.start(i)
+				l.acknowledged(faultEdits / 3)
 			}
-			c.start(2)
 		}},
 	} {
 		start := time.Now()

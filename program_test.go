@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// onServices has programs that have a data directory run on PostgreSQL and Redis, too.
+// onServices has programs that have a data directory run on PostgreSQL, Redis and S3.
 const onServices = "SORATOO_TEST_ON_SERVICES"
 
 var servicesByDir = map[string][]string{} // settings by data directory, as tests restart programs
@@ -63,14 +63,14 @@ func servicesOf(t *testing.T, settings []string) []string {
 	}
 	found := servicesByDir[settings[i]]
 	if found == nil {
-		found = []string{"SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL}
+		found = []string{"SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL, "SORATOO_BLOB_URL=" + testservers.S3(t).URL("media")}
 		servicesByDir[settings[i]] = found
 	}
 	return found
 }
 
-// What the program does with its embedded database it does on PostgreSQL and Redis.
-func TestTheProgramOnPostgreSQLAndRedis(t *testing.T) {
+// What the program does with nothing beside it, it does on PostgreSQL, Redis and S3.
+func TestTheProgramOnServices(t *testing.T) {
 	const tests = "TheDemoSignsIn|AnOperatorMakesAccounts|WhatWasMadeIsThere|OperatorsHave|ANewProject|ASignal|TheDemoIsDelivered|AcknowledgedEdits"
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^Test("+tests+")", "-test.v")
 	cmd.Env = append(os.Environ(), onServices+"=1")

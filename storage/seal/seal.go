@@ -73,3 +73,6 @@ const Installation = "installation"
 
 // Project is the scope of what belongs to a project.
 func Project(id string) string { return "project:" + id }
+
+// Person is the scope of what is a person's alone.
+func Person(id string) string { return "person:" + id }

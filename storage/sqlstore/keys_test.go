@@ -46,6 +46,7 @@ func fill(t *testing.T, s *sqlstore.Store) {
 		s.CreateProject(t.Context(), auth.Project{ID: "film", Workspace: "w"}),
 		s.AddVersion(t.Context(), history.Version{ID: "v", Project: "film", Doc: "film/timeline", Kind: history.Automatic, State: []byte(prompt), Created: at}),
 	)
+	err = errors.Join(err, s.CreateSession(t.Context(), auth.Session{ID: "s", Person: "p", Hash: []byte("h"), Device: "a lighthouse"}))
 	_, job := s.AddJob(t.Context(), render.Job{ID: "j", Workspace: "w", Project: "film", Kind: render.Scene, Spec: spec, State: render.Queued, Created: at})
 	_, note := s.Announce(t.Context(), spec)
 	_, secret := s.Secret(t.Context(), "s", []byte(prompt))

@@ -106,8 +106,30 @@ func (s *Store) openStored(ctx context.Context, l *loading) (err error) {
 	return nil
 }
 
-// sealedText begins texts that are sealed; what is not is JSON.
-const sealedText = "sealed:"
+// sealedMark begins texts that are sealed.
+const sealedMark = "sealed:"
+
+// sealedText seals a text, which is a text still. No text of ours begins as it does.
+func (s *Store) sealedText(ctx context.Context, scope, label, text string) (string, error) {
+	c, err := s.sealed(ctx, scope, label, []byte(text))
+	if err != nil || !c.sealed {
+		return text, err
+	}
+	return sealedMark + base64.StdEncoding.EncodeToString(c.bytes), nil
+}
+
+// openedText is what sealedText has sealed, or a text that was stored before.
+func (s *Store) openedText(ctx context.Context, scope, label, text string) (string, error) {
+	encoded, sealed := strings.CutPrefix(text, sealedMark)
+	if !sealed {
+		return text, nil
+	}
+	b, err := base64.StdEncoding.DecodeString(encoded)
+	if err == nil {
+		b, err = s.opened(ctx, scope, label, content{b, true})
+	}
+	return string(b), err
+}
 
 // sealVersion seals what a version holds, in place.
 func (s *Store) sealVersion(ctx context.Context, v history.Version, changes string) (state []byte, text string, err error) {
@@ -115,24 +137,21 @@ func (s *Store) sealVersion(ctx context.Context, v history.Version, changes stri
 	if err != nil || !c.sealed {
 		return blob(c.bytes), changes, err
 	}
-	t, err := s.sealed(ctx, seal.Project(v.Project), "changes "+v.ID, []byte(changes))
-	return c.bytes, sealedText + base64.StdEncoding.EncodeToString(t.bytes), err
+	text, err = s.sealedText(ctx, seal.Project(v.Project), "changes "+v.ID, changes)
+	return c.bytes, text, err
 }
 
 // openVersion opens what sealVersion has sealed. The state is nil when it was not asked
 // for.
 func (s *Store) openVersion(ctx context.Context, v storedVersion) (state []byte, changes []byte, err error) {
-	text, sealed := strings.CutPrefix(v.changes, sealedText)
-	if !sealed {
-		return v.state, []byte(v.changes), nil
+	if !strings.HasPrefix(v.changes, sealedMark) {
+		return v.state, []byte(v.changes), nil // JSON
 	}
-	b, err := base64.StdEncoding.DecodeString(text)
+	text, err := s.openedText(ctx, seal.Project(v.Project), "changes "+v.ID, v.changes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading a version: %w", err)
 	}
-	if changes, err = s.opened(ctx, seal.Project(v.Project), "changes "+v.ID, content{b, true}); err != nil {
-		return nil, nil, fmt.Errorf("reading a version: %w", err)
-	}
+	changes = []byte(text)
 	if v.state != nil {
 		if state, err = s.opened(ctx, seal.Project(v.Project), "version "+v.ID, content{v.state, true}); err != nil {
 			return nil, nil, fmt.Errorf("reading a version: %w", err)

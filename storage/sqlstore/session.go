@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/soratoo/soratoo/auth"
+	"github.com/soratoo/soratoo/storage/seal"
 )
 
 // keepSpent is how long a session's former secrets are known, so that their use is
@@ -24,8 +25,12 @@ func readSession(scan scanner) (session auth.Session, err error) {
 
 // CreateSession stores a session.
 func (s *Store) CreateSession(ctx context.Context, session auth.Session) error {
+	device, err := s.sealedText(ctx, seal.Person(session.Person), "device", session.Device)
+	if err != nil {
+		return fmt.Errorf("storing a session: %w", err)
+	}
 	return s.exec(ctx, "storing a session", `INSERT INTO sessions (id, person, hash, device, created, used, expires)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, session.ID, session.Person, session.Hash, session.Device,
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, session.ID, session.Person, session.Hash, device,
 		session.Created.UnixMilli(), session.Used.UnixMilli(), session.Expires.UnixMilli())
 }
 
@@ -54,7 +59,12 @@ func (s *Store) SpentSession(ctx context.Context, hash []byte) (auth.Session, ti
 func (s *Store) SessionsOf(ctx context.Context, person string, p auth.Page) ([]auth.Session, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE s.person = $1
 		ORDER BY s.created DESC, s.id LIMIT $2`, person, p.Limit)
-	return collect(rows, err, "listing sessions", readSession)
+	sessions, err := collect(rows, err, "listing sessions", readSession)
+	for i := 0; i < len(sessions) && err == nil; i++ {
+		one := &sessions[i]
+		one.Device, err = s.openedText(ctx, seal.Person(person), "device", one.Device)
+	}
+	return sessions, err
 }
 
 // UseSession notes when a session was used.

@@ -1,0 +1,4 @@
+package sqlstore
+
+// CheckVersion is what Open asks of SQLite.
+var CheckVersion = checkVersion
