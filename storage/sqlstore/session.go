@@ -37,13 +37,13 @@ func (s *Store) CreateSession(ctx context.Context, session auth.Session) error {
 // Session returns a session by its id.
 func (s *Store) Session(ctx context.Context, id string) (auth.Session, error) {
 	session, err := readSession(s.read.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE s.id = $1`, id).Scan)
-	return session, found(err, "reading a session")
+	return s.openSession(ctx, session, found(err, "reading a session"))
 }
 
 // SessionByHash returns the session whose secret has this hash.
 func (s *Store) SessionByHash(ctx context.Context, hash []byte) (auth.Session, error) {
 	session, err := readSession(s.read.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE s.hash = $1`, hash).Scan)
-	return session, found(err, "reading a session")
+	return s.openSession(ctx, session, found(err, "reading a session"))
 }
 
 // SpentSession returns the session whose secret had this hash, and until when.
@@ -52,7 +52,8 @@ func (s *Store) SpentSession(ctx context.Context, hash []byte) (auth.Session, ti
 	row := s.read.QueryRowContext(ctx, `SELECT `+sessionColumns+`, p.spent FROM session_past p
 		JOIN sessions s ON s.id = p.session WHERE p.hash = $1`, hash)
 	session, err := readSession(func(dst ...any) error { return row.Scan(append(dst, &spent)...) })
-	return session, millis(spent), found(err, "reading a former session")
+	session, err = s.openSession(ctx, session, found(err, "reading a former session"))
+	return session, millis(spent), err
 }
 
 // SessionsOf lists sessions of a person, the newest first.
@@ -61,10 +62,17 @@ func (s *Store) SessionsOf(ctx context.Context, person string, p auth.Page) ([]a
 		ORDER BY s.created DESC, s.id LIMIT $2`, person, p.Limit)
 	sessions, err := collect(rows, err, "listing sessions", readSession)
 	for i := 0; i < len(sessions) && err == nil; i++ {
-		one := &sessions[i]
-		one.Device, err = s.openedText(ctx, seal.Person(person), "device", one.Device)
+		sessions[i], err = s.openSession(ctx, sessions[i], nil)
 	}
 	return sessions, err
+}
+
+// openSession opens what is sealed of a session, unless reading it failed.
+func (s *Store) openSession(ctx context.Context, session auth.Session, err error) (auth.Session, error) {
+	if err == nil {
+		session.Device, err = s.openedText(ctx, seal.Person(session.Person), "device", session.Device)
+	}
+	return session, err
 }
 
 // UseSession notes when a session was used.
