@@ -304,7 +304,7 @@ func TestTheDemoSignsIn(t *testing.T) {
 		}
 	}
 	// A database that nodes share can be worked on beside them.
-	if busy := runProgram(t, []string{data}, "demo"); os.Getenv(onServices) == "" && busy.status != 1 || !strings.Contains(busy.stderr, "server is running") {
+	if busy := runProgram(t, []string{data}, "demo"); os.Getenv(onServices) == "" && (busy.status != 1 || !strings.Contains(busy.stderr, "server is running")) {
 		t.Errorf("demo beside a server = %+v", busy)
 	}
 	if status, _ := r.end(syscall.SIGTERM); status != 0 {
