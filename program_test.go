@@ -63,7 +63,9 @@ func servicesOf(t *testing.T, settings []string) []string {
 	}
 	found := servicesByDir[settings[i]]
 	if found == nil {
-		found = []string{"SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL, "SORATOO_BLOB_URL=" + testservers.S3(t).URL("media")}
+		objects := testservers.S3(t)
+		objects.Bucket(t, "media")
+		found = []string{"SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL, "SORATOO_BLOB_URL=" + objects.URL("media")}
 		servicesByDir[settings[i]] = found
 	}
 	return found
