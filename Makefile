@@ -5,7 +5,7 @@ SHELL := /bin/bash -eu -o pipefail
 NPM    := npm --no-audit --no-fund --loglevel=error
 COMMIT := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run test build web web-test lint fmt deps bench abuse e2e fuzz clean
+.PHONY: help run test build web web-test lint fmt deps bench abuse chaos e2e fuzz clean
 
 help: ## List what there is to make
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -48,6 +48,9 @@ bench: build ## Measure, beside others; writes docs/benchmarks.md
 
 abuse: build ## Do to a server what hostile people can, and print what it costs
 	go run ./scripts/abuse -server ./soratoo
+
+chaos: deps build ## Do to a cluster what happens in a bad year, 20 times or ROUNDS
+	SORATOO_TEST_ROUNDS=$${ROUNDS:-20} go test -count=1 -timeout 4h -run AClusterSurvives -v .
 
 fuzz: ## Fuzz every decoder and the merge, for a minute each or FUZZTIME
 	@scripts/fuzz

@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,11 +38,14 @@ func TestBrowsers(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("web", "dist", "index.html")); err != nil {
 		t.Fatal("the page is not built; run make web")
 	}
-	// The embedded database has the other program tests.
-	settings := []string{
-		"SORATOO_DATA_DIR=" + t.TempDir(), "SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL,
+	// Two nodes, so that everything that one browser sees of another may have crossed; the
+	// embedded database has the other program tests.
+	balancer, dir := testservers.NewProxy(t), t.TempDir()
+	shared := []string{
+		"SORATOO_DATABASE_URL=" + testservers.Database(t), "SORATOO_REDIS_URL=" + testservers.Redis(t).URL, "SORATOO_PUBLIC_URL=http://" + strings.Replace(balancer.Address, "127.0.0.1", "localhost", 1),
+		"SORATOO_BLOB_URL=file://" + filepath.Join(dir, "media"), "SORATOO_MASTER_KEY_FILE=" + filepath.Join(dir, "master.key"),
 	}
-	demo := runProgram(t, settings, "demo")
+	demo := runProgram(t, append(shared, "SORATOO_DATA_DIR="+filepath.Join(dir, "demo")), "demo")
 	type person struct {
 		Email    string `json:"email"`
 		Password string `json:"password"`
@@ -58,7 +62,19 @@ func TestBrowsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := serve(t, settings...)
+	var server *running
+	for _, name := range []string{"one", "two"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := l.Addr().String()
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		server = serve(t, append(shared, "SORATOO_DATA_DIR="+filepath.Join(dir, name), "SORATOO_LISTEN="+address)...)
+		balancer.Add(address)
+	}
 	artefacts, err := filepath.Abs("artefacts")
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -249,6 +251,19 @@ func TestAClusterSurvivesFaults(t *testing.T) {
 	c := newCluster(t, faultNodes, s.settings()...).up()
 	l := newLoad(t, c)
 	l.acknowledged(faultEdits)
+	rounds, err := strconv.Atoi(cmp.Or(os.Getenv("SORATOO_TEST_ROUNDS"), "1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range rounds {
+		sufferAll(t, s, c, l)
+	}
+	l.check()
+}
+
+// sufferAll does one thing after the other to a cluster and what it stands on.
+func sufferAll(t *testing.T, s services, c *cluster, l *load) {
+	t.Helper()
 	for _, f := range []struct {
 		name string
 		do   func()
@@ -309,7 +324,6 @@ func TestAClusterSurvivesFaults(t *testing.T) {
 		l.acknowledged(faultEdits)
 		t.Logf("%s: %v", f.name, time.Since(start).Round(time.Millisecond))
 	}
-	l.check()
 }
 
 // ready is how a node answers /readyz.

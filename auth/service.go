@@ -50,6 +50,10 @@ type Config struct {
 	// It must not block. Nil when there is one.
 	Ended func(sessions []string)
 
+	// Stretch makes 32 bytes of a password and a salt; nil is argon2id, as it is to be
+	// wherever passwords are real. Tests that are of something else are quicker without.
+	Stretch func(password, salt []byte) []byte
+
 	// ShareGuests is how many guests a share has at once; 0 for the usual.
 	ShareGuests int
 }
@@ -90,7 +94,7 @@ func New(c Config) *Service {
 	}
 	l := limits{c.Now, c.Tries, successorKey(c.Key)}
 	s := &Service{
-		store: c.Store, maxGuests: cmp.Or(c.ShareGuests, maxGuests), passwords: newPasswords(), now: c.Now, told: c.Ended,
+		store: c.Store, maxGuests: cmp.Or(c.ShareGuests, maxGuests), passwords: newPasswords(c.Stretch), now: c.Now, told: c.Ended,
 		signer: newSigner(c.Key, c.Issuer, audience, c.Now), guests: newSigner(c.Key, c.Issuer, guestsOnly, c.Now),
 		sharing: newShareLimits(l),
 		signIns: l.net("sign-in", signInTries, time.Minute), accounts: l.of("account", accountTries, time.Minute),

@@ -83,7 +83,7 @@ func newEdge(t *testing.T) *edge {
 	logs := &bytes.Buffer{}
 	e.hub = rooms.New(rooms.Config{Log: gated{store, e}, Metrics: metrics.Rooms(), Guard: e.judge})
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL})
+	accounts := auth.New(auth.Config{Store: store, Key: key, Issuer: publicURL, Stretch: quick})
 	e.server = server.New(server.Config{
 		Renders: rendersOf(store, accounts, func() *server.Server { return e.server }),
 		Hub:     e.hub, Auth: accounts, History: history.New(history.Config{Store: store, Live: e.hub, Rights: accounts}),

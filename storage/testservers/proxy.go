@@ -18,10 +18,11 @@ import (
 type Proxy struct {
 	Address string // where programs reach the server
 
-	to string
-	l  net.Listener
+	l net.Listener
 
 	mu      sync.Mutex // guards what follows
+	to      []string   // servers that take turns
+	turn    int
 	conns   map[net.Conn]struct{}
 	latency time.Duration
 	hole    chan struct{} // closed when bytes flow; nil while they do
@@ -40,8 +41,9 @@ const (
 	Delayed // behind the next one
 )
 
-// NewProxy stands before the server at an address, for the time of the test.
-func NewProxy(t testing.TB, to string) *Proxy {
+// NewProxy stands before the servers at addresses, which get connections in turn, for the
+// time of the test. There may be more later, see Add.
+func NewProxy(t testing.TB, to ...string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,6 +67,13 @@ func NewProxy(t testing.TB, to string) *Proxy {
 		running.Wait()
 	})
 	return p
+}
+
+// Add has another server get connections, too.
+func (p *Proxy) Add(to string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.to = append(p.to, to)
 }
 
 // Latency holds bytes up for a while, each way.
@@ -130,8 +139,10 @@ func (p *Proxy) serve(c net.Conn) {
 	p.mu.Lock()
 	cut := p.cut
 	p.cut = 0
+	to := p.to[p.turn%len(p.to)]
+	p.turn++
 	p.mu.Unlock()
-	s, err := net.Dial("tcp", p.to)
+	s, err := net.Dial("tcp", to)
 	if err != nil {
 		return
 	}
