@@ -167,7 +167,7 @@ func TestARotationHasEachStepOnDiskBeforeTheNext(t *testing.T) {
 			return nil
 		}, e.path, e.store))
 		got := strings.Join(steps, ", ")
-		const write = "create, write, sync, rename, sync directory"
+		const write = "create, write, sync, own, rename, sync directory"
 		if want := "lock, " + write + ", Keys, ReplaceKey, Keys, " + write; got != want {
 			t.Errorf("the steps are\n%s, want\n%s", got, want)
 		}
