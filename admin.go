@@ -19,7 +19,7 @@ import (
 )
 
 func adminHelp() string {
-	return `Work on an installation as its operator. With the embedded database its server has to be stopped.
+	return `Work on an installation as its operator. With the embedded database its server has to be stopped, but for backup.
 
 Usage: soratoo admin create-user --name NAME --email EMAIL --birth-year YEAR --accepted-policy [flags]
        soratoo admin backup FILE [--passphrase-file FILE] [flags]

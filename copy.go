@@ -61,11 +61,18 @@ func (c copying) under() (backup.Passphrase, error) {
 // leastPassphrase is how short a passphrase may be.
 const leastPassphrase = 12
 
-func (c copying) media(ctx context.Context) (blob.Store, error) {
-	return blob.Open(ctx, blob.Config{URL: c.blobURL, Dir: filepath.Join(c.dataDir, "media")})
+// open opens the store, in one way or another, and the media.
+func (c copying) open(ctx context.Context, how func(context.Context, storage.Config) (storage.Store, error)) (storage.Store, blob.Store, func() error, error) {
+	store, err := how(ctx, storage.Config{Dir: c.dataDir, URL: c.databaseURL})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	media, err := blob.Open(ctx, blob.Config{URL: c.blobURL, Dir: filepath.Join(c.dataDir, "media")})
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, store.Close())
+	}
+	return store, media, func() error { return errors.Join(media.Close(), store.Close()) }, nil
 }
-
-func (c copying) storage() storage.Config { return storage.Config{Dir: c.dataDir, URL: c.databaseURL} }
 
 // backup writes a backup, beside servers at work.
 func (p program) backup(ctx context.Context) (err error) {
@@ -81,16 +88,11 @@ func (p program) backup(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the master key: %w", err)
 	}
-	store, err := storage.OpenToCopy(ctx, c.storage())
+	store, media, done, err := c.open(ctx, storage.OpenToCopy)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	media, err := c.media(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, media.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	is, err := store.Installation(ctx)
 	if err != nil {
 		return err
@@ -130,19 +132,14 @@ func (p program) restore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := storage.Open(ctx, c.storage())
+	store, media, done, err := c.open(ctx, storage.Open)
 	if errors.Is(err, storage.ErrInUse) {
 		return fmt.Errorf("a server is running on %s: a backup is brought into a directory of its own, or an empty database", c.dataDir)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	media, err := c.media(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, media.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	mark, err := media.Mark(ctx)
 	if err != nil {
 		return err
