@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/soratoo/soratoo/rooms"
 )
@@ -16,6 +17,10 @@ var errCopying = errors.New("the database is open to be copied")
 // OpenToCopy opens a database file for reading alone, beside a server that may have it
 // open. It has to be there, of this version's schema.
 func OpenToCopy(ctx context.Context, path string) (*Store, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("naming the database: %w", err)
+	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -73,5 +74,23 @@ func TestAnOldSQLiteIsRefused(t *testing.T) {
 		if err := sqlstore.CheckVersion(version); (err == nil) != ok {
 			t.Errorf("%s: %v", version, err)
 		}
+	}
+}
+
+// A database is copied by whatever path it is named, beside who has it open.
+func TestADatabaseIsCopiedByARelativePath(t *testing.T) {
+	path := testservers.SQLite(t, prepared)
+	s, err := sqlstore.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	t.Chdir(filepath.Dir(path))
+	c, err := sqlstore.OpenToCopy(t.Context(), filepath.Base(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
 	}
 }
