@@ -131,6 +131,10 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("SORATOO_PUBLIC_URL %q is not an address like https://video.example.org", c.publicURL)}
 	}
 	c.publicURL = u.Scheme + "://" + u.Host
+	// Programs that are run in other directories are given paths of this one.
+	if c.dataDir, err = filepath.Abs(c.dataDir); err != nil {
+		return usageError{fmt.Errorf("SORATOO_DATA_DIR: %w", err)}
+	}
 	if c.masterKey == "" {
 		c.masterKey = filepath.Join(c.dataDir, "master.key")
 	}
